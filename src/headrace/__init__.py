@@ -1,0 +1,1 @@
+"""Headrace brings databases into BigQuery, or into DuckDB and Parquet on a laptop."""

@@ -1,0 +1,1 @@
+"""The work behind the HTTP functions: one module a function."""

@@ -1,0 +1,139 @@
+"""What it takes to reach a database: one value a source type.
+
+The value drives everything: the form's fields (through its JSON schema), the API's validation,
+and what is stored. Credentials are apart from it, so that a stored connection can't hold one.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+
+from headrace.errors import URL_INVALID, HeadraceError
+from headrace.values import Text, Value
+
+
+class TlsMode(StrEnum):
+    """How the connection is protected; the names are libpq's ("SSL Support", table 32.1)."""
+
+    DISABLE = "disable"
+    REQUIRE = "require"
+    VERIFY_CA = "verify-ca"
+    VERIFY_FULL = "verify-full"
+
+
+def _host(value: str) -> str:
+    """A host name or an address alone; says what else it looks like."""
+    if "://" in value:
+        raise ValueError("this is a URL; enter the host name alone")
+    if re.search(r"[\s/@?#\\]", value):
+        raise ValueError("a host name holds no spaces, slashes or @")
+    if re.fullmatch(r"[^:]+:\d+", value):
+        raise ValueError("enter the port in its own field")
+    return value
+
+
+def _certificate(value: str) -> str:
+    try:
+        ssl.create_default_context(cadata=value)
+    except ssl.SSLError as error:
+        raise ValueError("this is no certificate in PEM form") from error
+    return value
+
+
+Host = Annotated[Text, AfterValidator(_host)]
+Certificate = Annotated[str, Field(max_length=65_536), AfterValidator(_certificate)]
+
+
+class Credentials(Value):
+    """What the vault keeps. Never returned, never printed."""
+
+    password: SecretStr = Field(
+        min_length=1, max_length=1024, json_schema_extra={"format": "password"}
+    )
+
+
+class PostgresConnection(Value):
+    """A PostgreSQL database, reached over TCP."""
+
+    type: Literal["postgres"] = "postgres"
+    host: Host = Field(description="Host name or address, without scheme and port.")
+    port: int = Field(default=5432, ge=1, le=65535, description="TCP port.")
+    database: Text = Field(description="Name of the database.")
+    user: Text = Field(description="User to log in as; reading rights are enough.")
+    tls: TlsMode = Field(
+        default=TlsMode.VERIFY_FULL, description="How the connection is encrypted and verified."
+    )
+    ca_certificate: Certificate | None = Field(
+        default=None,
+        description="The certificate authority in PEM form, if it is not a public one.",
+    )
+
+    @model_validator(mode="after")
+    def _certificate_is_used(self) -> Self:
+        if self.ca_certificate and self.tls not in (TlsMode.VERIFY_CA, TlsMode.VERIFY_FULL):
+            raise ValueError(f"a CA certificate is not looked at with TLS mode '{self.tls}'")
+        return self
+
+
+# Becomes a union, told apart by `type`, as source types are added.
+Connection = PostgresConnection
+
+
+def identity(connection: Connection) -> dict[str, str | int]:
+    """Where a password would be sent: it is valid for exactly this server, user and database."""
+    return {
+        "host": connection.host.lower(),
+        "port": connection.port,
+        "user": connection.user,
+        "database": connection.database,
+    }
+
+
+def from_url(url: str) -> tuple[Connection, Credentials | None]:
+    """Read `postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…&sslrootcert=FILE`.
+
+    The password may be missing. Raises URL_INVALID, with the wrong parts as fields and without
+    repeating the URL, which may hold a password.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise HeadraceError(URL_INVALID, "The URL does not begin with postgresql://.")
+    options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    if unknown := sorted(options.keys() - {"sslmode", "sslrootcert"}):
+        raise HeadraceError(URL_INVALID, f"The URL has unknown options: {', '.join(unknown)}.")
+    try:
+        connection = PostgresConnection(
+            host=unquote(parts.hostname or ""),
+            port=parts.port or 5432,
+            user=unquote(parts.username or ""),
+            database=unquote(parts.path.removeprefix("/")),
+            tls=TlsMode(options.get("sslmode", TlsMode.VERIFY_FULL)),
+            ca_certificate=_read_certificate(options.get("sslrootcert")),
+        )
+        password = unquote(parts.password or "")
+        return connection, Credentials(password=SecretStr(password)) if password else None
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise HeadraceError(URL_INVALID, f"The URL is wrong in {'; '.join(wrong)}.") from None
+    except ValueError:
+        raise HeadraceError(
+            URL_INVALID, "The URL's port or sslmode is not one that exists."
+        ) from None
+
+
+def _read_certificate(path: str | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise HeadraceError(
+            URL_INVALID, f"The file of sslrootcert can't be read: {path}."
+        ) from error

@@ -1,0 +1,129 @@
+"""Destinations: where rows land. They own their SQL, their staging place and the checkpoints.
+
+A run stages Parquet files under `staging(run_id)` and publishes them all at once: a reader sees
+every table as it was, or every table as it is after the run. The checkpoints are part of the
+same transaction (see docs/architecture.md, "Each row once").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import pyarrow as pa
+from pyarrow.fs import FileSystem
+
+from headrace.model import TableRef
+
+SCHEMES = {
+    "duckdb": "headrace.destinations.duckdb:open_destination",
+    "parquet": "headrace.destinations.parquet:open_destination",
+}
+
+
+@dataclass(frozen=True)
+class Staging:
+    """A place for a run's files. The directory exists; the run alone writes there."""
+
+    filesystem: FileSystem
+    path: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """A table of the destination."""
+
+    dataset: str
+    table: str
+
+    def __str__(self) -> str:
+        return f"{self.dataset}.{self.table}"
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """The manifest entry of a finished chunk. `path` is on the staging's file system."""
+
+    path: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class StagedTable:
+    """All that a run has staged for one table.
+
+    `schema` carries the columns' original types as field metadata (`headrace.source_type`).
+    """
+
+    source_table: TableRef
+    target: Target
+    schema: pa.Schema
+    files: tuple[StagedFile, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(file.rows for file in self.files)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What one publish makes visible: a run's tables, owned by the run's source."""
+
+    model_id: str
+    source_id: str
+    run_id: str
+    tables: tuple[StagedTable, ...]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What the destination says that it holds of a table of a source."""
+
+    model_id: str
+    source_id: str
+    source_table: TableRef
+    target: Target
+    run_id: str
+    rows: int
+    published_at: datetime
+
+
+class Destination(Protocol):
+    """A warehouse.
+
+    Every method raises DESTINATION_UNAVAILABLE, DESTINATION_LOCKED, DESTINATION_FULL or
+    DESTINATION_UNREADABLE; a state that can't be read is never taken for an empty one.
+    """
+
+    def type_name(self, arrow_type: pa.DataType) -> str:
+        """The type that a column of this Arrow type gets here."""
+        ...
+
+    def staging(self, run_id: str) -> Staging: ...
+
+    def publish(self, publication: Publication) -> None:
+        """Replace the tables and write their checkpoints, in one transaction.
+
+        Publishing the same run again does nothing. Raises ROWS_DISAGREE if the destination
+        counts other rows than were staged, STAGING_CORRUPTED if a file can't be read back,
+        DESTINATION_CONFLICT if a table belongs to another source or was not made by Headrace;
+        the destination is then as it was.
+        """
+        ...
+
+    def discard(self, run_id: str) -> None:
+        """Remove the run's staging. Absent is no error."""
+        ...
+
+    def checkpoints(self, model_id: str, source_id: str) -> Sequence[Checkpoint]:
+        """The checkpoints of a source, by target; empty only if there are none."""
+        ...
+
+    def count(self, target: Target) -> int | None:
+        """The number of rows that a reader sees; None if there is no such table."""
+        ...
+
+    def close(self) -> None: ...

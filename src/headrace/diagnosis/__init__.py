@@ -1,0 +1,1 @@
+"""The layered connection test."""

@@ -1,0 +1,56 @@
+"""Documents: what is wanted and what happened, as JSON objects with optimistic locking.
+
+A path alternates collections and ids, as Firestore's do: `models/m1/sources/s1/runs/r1`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+SCHEMES = {"sqlite": "headrace.documents.sqlite:open_documents"}
+
+
+@dataclass(frozen=True)
+class Document:
+    """A stored JSON object. The etag changes with every write."""
+
+    path: str
+    value: Mapping[str, Any]
+    etag: str
+
+    @property
+    def id(self) -> str:
+        return self.path.rpartition("/")[2]
+
+
+class Documents(Protocol):
+    """A store of documents.
+
+    Every method raises DOCUMENTS_UNAVAILABLE if the store can't be reached or written, and
+    DOCUMENTS_UNREADABLE if what it holds can't be understood. Absence is never an error of
+    reading: `get` returns None only if the document is known not to exist.
+    """
+
+    def get(self, path: str) -> Document | None: ...
+
+    def create(self, path: str, value: Mapping[str, Any]) -> Document:
+        """Raises DOCUMENT_EXISTS."""
+        ...
+
+    def replace(self, path: str, value: Mapping[str, Any], etag: str) -> Document:
+        """Raises DOCUMENT_STALE if the document's etag is another, or the document is gone."""
+        ...
+
+    def delete(self, path: str) -> None:
+        """Deletes the document; deleting what is not there is no error."""
+        ...
+
+    def list(
+        self, collection: str, *, limit: int, after: str | None = None, newest_first: bool = False
+    ) -> Sequence[Document]:
+        """The documents directly in a collection, by id, starting beyond the id `after`."""
+        ...
+
+    def close(self) -> None: ...

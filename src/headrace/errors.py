@@ -1,0 +1,497 @@
+"""Every error that a user can meet: its code, HTTP status, next step, and whether a retry helps.
+
+A `Kind` is a row of the catalogue; `docs/errors.md` is generated from these rows and a test
+holds the two together. Code raises `HeadraceError(KIND, detail)`, where `detail` says what was
+being done to what and why it failed. A detail never contains a credential, and never text that
+a remote server chose.
+
+Statuses: 4xx is the caller's, 424 is the user's database, which failed us (RFC 4918, section
+11.4), 5xx is this service's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One row of the error catalogue.
+
+    `transient` says whether the same call may succeed later without anyone changing anything.
+    """
+
+    code: str
+    status: int
+    title: str
+    hint: str
+    transient: bool = False
+
+
+@dataclass(frozen=True)
+class Field:
+    """A wrong field of an input: where it is (`connection.port`) and what is wrong with it."""
+
+    path: str
+    message: str
+
+
+class HeadraceError(Exception):
+    """An error that is meant for a user's eyes.
+
+    `str(error)` is the detail alone; `hint` is the next step, the kind's own unless a more
+    precise one is given.
+    """
+
+    def __init__(
+        self, kind: Kind, detail: str, *, hint: str | None = None, fields: Iterable[Field] = ()
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.hint = hint or kind.hint
+        self.fields = tuple(fields)
+
+    @property
+    def code(self) -> str:
+        return self.kind.code
+
+    @property
+    def transient(self) -> bool:
+        return self.kind.transient
+
+
+def catalogue() -> tuple[Kind, ...]:
+    """All kinds, in the order in which they stand in this module."""
+    return tuple(value for value in globals().values() if isinstance(value, Kind))
+
+
+# --- requests ---------------------------------------------------------------------------------
+
+INVALID_INPUT = Kind(
+    "invalid_input",
+    400,
+    "The input is not valid",
+    "Correct the fields that are listed and send the request again.",
+)
+MALFORMED_JSON = Kind(
+    "malformed_json",
+    400,
+    "The request body is not JSON",
+    "Send one JSON object, encoded as UTF-8.",
+)
+BODY_TOO_LARGE = Kind(
+    "body_too_large",
+    413,
+    "The request body is too large",
+    "Send less than 1 MiB.",
+)
+UNSUPPORTED_MEDIA_TYPE = Kind(
+    "unsupported_media_type",
+    415,
+    "The request body has the wrong content type",
+    "Send the header 'Content-Type: application/json'.",
+)
+ENDPOINT_NOT_FOUND = Kind(
+    "endpoint_not_found",
+    404,
+    "There is no such address",
+    "Look the address up in docs/openapi.json.",
+)
+METHOD_NOT_ALLOWED = Kind(
+    "method_not_allowed",
+    405,
+    "The address does not take this method",
+    "Use one of the methods that the Allow header names.",
+)
+NOT_SIGNED_IN = Kind(
+    "not_signed_in",
+    401,
+    "The caller is not signed in",
+    "Send 'Authorization: Bearer TOKEN' with the token that 'headrace serve' printed.",
+)
+SIGN_IN_NOT_CONFIGURED = Kind(
+    "sign_in_not_configured",
+    403,
+    "Nobody may call this service yet",
+    "Set HEADRACE_TOKEN, or start the service with 'headrace serve', which makes a token.",
+)
+HOST_NOT_SERVED = Kind(
+    "host_not_served",
+    403,
+    "The request was addressed to another host",
+    "Open the address that 'headrace serve' printed.",
+)
+INTERNAL_ERROR = Kind(
+    "internal_error",
+    500,
+    "Something went wrong that nobody foresaw",
+    "Try again. If it happens again, report it with the log line that carries this request's id.",
+)
+
+# --- settings ---------------------------------------------------------------------------------
+
+SETTINGS_INVALID = Kind(
+    "settings_invalid",
+    500,
+    "A setting is missing or wrong",
+    "Correct the environment variable or option that is named and start again.",
+)
+
+# --- sources, drafts and runs -----------------------------------------------------------------
+
+SOURCE_NOT_FOUND = Kind(
+    "source_not_found",
+    404,
+    "There is no such source",
+    "List the sources of the model to see the ones that exist.",
+)
+SOURCE_STALE = Kind(
+    "source_stale",
+    409,
+    "The source was changed by someone else in the meantime",
+    "Load the source again, repeat your change on it, and save with its new etag.",
+)
+SOURCE_INCOMPLETE = Kind(
+    "source_incomplete",
+    409,
+    "The source is not complete",
+    "Complete the draft: choose at least one table, then activate it.",
+)
+SOURCE_STATE_WRONG = Kind(
+    "source_state_wrong",
+    409,
+    "The source is in a state that does not allow this",
+    "Look at the source's state; activate a draft, resume a paused source.",
+)
+PASSWORD_REQUIRED = Kind(
+    "password_required",
+    400,
+    "A password is needed",
+    "Send the password together with the changed host, port, user or database.",
+)
+RUN_NOT_FOUND = Kind(
+    "run_not_found",
+    404,
+    "There is no such run",
+    "List the runs of the source to see the ones that exist.",
+)
+RUN_ALREADY_LIVE = Kind(
+    "run_already_live",
+    409,
+    "The source is being extracted already",
+    "Wait for the live run to end, or cancel it.",
+    transient=True,
+)
+RUN_CANCELLED = Kind(
+    "run_cancelled",
+    409,
+    "The run was cancelled",
+    "Start a new run when you want the data; the destination is as it was.",
+)
+RUN_LOST = Kind(
+    "run_lost",
+    500,
+    "The run's process ended without a word",
+    "Start the run again. If it happens again, look for a lack of memory on the machine.",
+    transient=True,
+)
+LEASE_LOST = Kind(
+    "lease_lost",
+    409,
+    "Another run took the source over",
+    "Nothing to do: the run that holds the source goes on.",
+)
+LAUNCH_FAILED = Kind(
+    "launch_failed",
+    500,
+    "The run's process could not be started",
+    "Check that this machine has free memory and processes, then start the run again.",
+    transient=True,
+)
+
+# --- documents and vault ----------------------------------------------------------------------
+
+DOCUMENT_EXISTS = Kind(
+    "document_exists",
+    409,
+    "The document exists already",
+    "Load it and change it instead.",
+)
+DOCUMENT_STALE = Kind(
+    "document_stale",
+    409,
+    "The document was changed in the meantime",
+    "Load it again, repeat the change, and save.",
+    transient=True,
+)
+DOCUMENTS_UNREADABLE = Kind(
+    "documents_unreadable",
+    500,
+    "The documents can't be read",
+    "Restore the documents file from a backup. It is left as it is; nothing was overwritten.",
+)
+DOCUMENTS_NEWER = Kind(
+    "documents_newer",
+    500,
+    "The documents were written by a newer version of Headrace",
+    "Upgrade Headrace, or point HEADRACE_DOCUMENTS at another file.",
+)
+DOCUMENTS_UNAVAILABLE = Kind(
+    "documents_unavailable",
+    503,
+    "The documents can't be reached now",
+    "Try again. If it lasts, check that the disk has room and that the file may be written.",
+    transient=True,
+)
+VAULT_KEY_EXPOSED = Kind(
+    "vault_key_exposed",
+    500,
+    "Others may read the vault's key",
+    "Run 'chmod 600' on the key file; if someone may have read it, change the passwords too.",
+)
+VAULT_KEY_MISSING = Kind(
+    "vault_key_missing",
+    500,
+    "The vault's key is missing",
+    "Put the key file back beside the vault. Without it the stored passwords can't be read; "
+    "to start again, move the vault file away and enter the passwords anew.",
+)
+VAULT_UNREADABLE = Kind(
+    "vault_unreadable",
+    500,
+    "The vault can't be read",
+    "Restore the vault and its key from the same backup. Nothing was overwritten.",
+)
+VAULT_UNAVAILABLE = Kind(
+    "vault_unavailable",
+    503,
+    "The vault can't be reached now",
+    "Try again. If it lasts, check that the disk has room and that the file may be written.",
+    transient=True,
+)
+CREDENTIALS_MISSING = Kind(
+    "credentials_missing",
+    409,
+    "No password is stored for this server and user",
+    "Edit the source and enter the password again.",
+)
+
+# --- reaching a database ----------------------------------------------------------------------
+
+ADDRESS_INVALID = Kind(
+    "address_invalid",
+    400,
+    "The address is not one of a database",
+    "Enter a host name such as db.example.com, without scheme, port or path.",
+)
+URL_INVALID = Kind(
+    "url_invalid",
+    400,
+    "The URL is not understood",
+    "Write it like postgresql://USER@HOST:5432/DATABASE.",
+)
+HOST_UNKNOWN = Kind(
+    "host_unknown",
+    424,
+    "The host name does not exist",
+    "Check the spelling of the host name with whoever runs the database.",
+)
+DNS_UNAVAILABLE = Kind(
+    "dns_unavailable",
+    424,
+    "The host name could not be looked up",
+    "Try again in a minute. If it lasts, check this machine's name servers.",
+    transient=True,
+)
+CONNECTION_REFUSED = Kind(
+    "connection_refused",
+    424,
+    "Nothing listens on that port",
+    "Check the port (PostgreSQL's is usually 5432) and that the database is running and accepts "
+    "connections from other machines.",
+    transient=True,
+)
+CONNECTION_TIMED_OUT = Kind(
+    "connection_timed_out",
+    424,
+    "The server did not answer in time",
+    "A firewall usually drops the packets: allow this machine's address in the database's "
+    "firewall or security group.",
+    transient=True,
+)
+HOST_UNREACHABLE = Kind(
+    "host_unreachable",
+    424,
+    "There is no route to the server",
+    "Check that this machine is in the network, or the VPN, of the database.",
+    transient=True,
+)
+CONNECTION_LOST = Kind(
+    "connection_lost",
+    424,
+    "The connection to the database broke",
+    "Try again. If it happens again, look in the database's log for a restart or a time-out.",
+    transient=True,
+)
+PROTOCOL_UNEXPECTED = Kind(
+    "protocol_unexpected",
+    424,
+    "Something answers there, but not this kind of database",
+    "Check the port, and that the database type is the right one.",
+)
+TLS_NOT_OFFERED = Kind(
+    "tls_not_offered",
+    424,
+    "The server does not offer TLS",
+    "Turn TLS on in the database (PostgreSQL: ssl = on). Only inside a network that you trust, "
+    "choose the TLS mode 'disable'.",
+)
+TLS_UNTRUSTED = Kind(
+    "tls_untrusted",
+    424,
+    "The server's certificate is signed by an unknown authority",
+    "Give the certificate authority's file of your database provider as the CA certificate.",
+)
+TLS_NAME_WRONG = Kind(
+    "tls_name_wrong",
+    424,
+    "The server's certificate is for another name",
+    "Enter the host name that the certificate names, or choose 'verify-ca' if you reach the "
+    "server by another name on purpose.",
+)
+TLS_EXPIRED = Kind(
+    "tls_expired",
+    424,
+    "The server's certificate is not valid today",
+    "Have the certificate renewed, and check this machine's clock.",
+)
+TLS_FAILED = Kind(
+    "tls_failed",
+    424,
+    "The encrypted connection could not be made",
+    "Check that the server supports TLS 1.2 or newer.",
+)
+PASSWORD_REJECTED = Kind(
+    "password_rejected",
+    424,
+    "The user name or the password is wrong",
+    "Enter the password again; check the user name with whoever runs the database.",
+)
+LOGIN_NOT_PERMITTED = Kind(
+    "login_not_permitted",
+    424,
+    "The database does not let this user in from here",
+    "Have a line for this user, database and address added to pg_hba.conf, and its "
+    "configuration reloaded.",
+)
+TOO_MANY_CONNECTIONS = Kind(
+    "too_many_connections",
+    424,
+    "The database has no connection left",
+    "Try again later, or have max_connections or the user's connection limit raised.",
+    transient=True,
+)
+SERVER_NOT_READY = Kind(
+    "server_not_ready",
+    424,
+    "The database is starting up or shutting down",
+    "Try again in a minute.",
+    transient=True,
+)
+DATABASE_NOT_FOUND = Kind(
+    "database_not_found",
+    424,
+    "There is no such database on the server",
+    "Check the name of the database; upper and lower case matter.",
+)
+DATABASE_ERROR = Kind(
+    "database_error",
+    424,
+    "The database refused the statement",
+    "Look the SQLSTATE up in the PostgreSQL manual, appendix A, and in the database's own log.",
+)
+
+# --- tables -----------------------------------------------------------------------------------
+
+TABLE_NOT_FOUND = Kind(
+    "table_not_found",
+    424,
+    "There is no such table",
+    "It may have been dropped or renamed: list the tables again and choose anew.",
+)
+COLUMN_NOT_FOUND = Kind(
+    "column_not_found",
+    424,
+    "There is no such column",
+    "It may have been dropped or renamed: describe the table again and choose anew.",
+)
+PERMISSION_DENIED = Kind(
+    "permission_denied",
+    424,
+    "The user may not read the table",
+    "Have the right granted: GRANT USAGE ON SCHEMA … TO …; GRANT SELECT ON … TO …;",
+)
+STATEMENT_TIMED_OUT = Kind(
+    "statement_timed_out",
+    424,
+    "The database ended the statement because it took too long",
+    "Raise statement_timeout for this user: ALTER ROLE … SET statement_timeout = 0;",
+    transient=True,
+)
+
+# --- extraction -------------------------------------------------------------------------------
+
+VALUE_NOT_CARRIED = Kind(
+    "value_not_carried",
+    424,
+    "A value does not fit its column's type in the destination",
+    "Leave the column out of the selection, or correct the value in the source "
+    "(infinite dates, years before 1 or after 9999, and NaN in numeric can't be carried).",
+)
+ROWS_DISAGREE = Kind(
+    "rows_disagree",
+    500,
+    "The numbers of rows do not agree",
+    "Nothing was published. Start the run again and report it if it happens again.",
+)
+DESTINATION_FULL = Kind(
+    "destination_full",
+    507,
+    "The destination has no room left",
+    "Free some room or choose another disk, then start the run again.",
+)
+DESTINATION_LOCKED = Kind(
+    "destination_locked",
+    503,
+    "Another process holds the destination",
+    "Close the program that has the DuckDB file open, then start the run again.",
+    transient=True,
+)
+DESTINATION_UNREADABLE = Kind(
+    "destination_unreadable",
+    500,
+    "The destination can't be read",
+    "Restore the destination from a backup, or move it away to begin anew.",
+)
+DESTINATION_UNAVAILABLE = Kind(
+    "destination_unavailable",
+    503,
+    "The destination can't be reached or written",
+    "Check that the directory exists and may be written, then start the run again.",
+    transient=True,
+)
+DESTINATION_CONFLICT = Kind(
+    "destination_conflict",
+    409,
+    "The destination's table belongs to something else",
+    "Give the source another dataset, or the table another destination name.",
+)
+STAGING_CORRUPTED = Kind(
+    "staging_corrupted",
+    500,
+    "A staged file is not what was written",
+    "Check the disk. Start the run again: the files are written anew.",
+    transient=True,
+)

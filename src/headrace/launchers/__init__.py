@@ -1,0 +1,25 @@
+"""Launchers: they start the extraction job for a run."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from headrace.model import Run
+
+SCHEMES = {"process": "headrace.launchers.process:open_launcher"}
+
+
+class Launcher(Protocol):
+    """Starts jobs and finds them again. An execution is the launcher's own name for a job."""
+
+    def launch(self, run: Run) -> str:
+        """Start the job; returns the execution. Raises LAUNCH_FAILED."""
+        ...
+
+    def alive(self, execution: str) -> bool:
+        """Whether the job may still be doing something."""
+        ...
+
+    def stop(self, execution: str) -> None:
+        """Ask the job to end; returns at once. An ended one is no error."""
+        ...

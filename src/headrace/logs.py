@@ -1,0 +1,53 @@
+"""Logs: one JSON object a line, as Cloud Logging reads them, with the run's and request's ids.
+
+Fields follow "Structured logging" of Cloud Logging: `severity`, `message`, `time`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+_context: ContextVar[Mapping[str, str]] = ContextVar(
+    "headrace_log_context", default=MappingProxyType({})
+)
+
+
+@contextmanager
+def log_context(**fields: str) -> Iterator[None]:
+    """Add fields (run_id, source_id, table, request_id, …) to every line logged inside."""
+    token = _context.set({**_context.get(), **fields})
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+class JsonFormatter(logging.Formatter):
+    """Turns a record into one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "severity": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_context.get(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def configure(level: int = logging.INFO) -> None:
+    """Send everything from `level` up to standard error; for entry points alone."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -1,0 +1,264 @@
+"""The values that Headrace speaks of: sources, tables, checks, runs.
+
+They are the API's JSON, the documents' content and the OpenAPI schemas, all at once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Literal, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from headrace.connections import Connection
+from headrace.errors import HeadraceError
+from headrace.values import DestinationName, ModelId, Name, RunId, SourceId, Text, Value
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+# --- problems ---------------------------------------------------------------------------------
+
+
+class WrongField(Value):
+    path: str = Field(description="Where the field is, such as connection.port.")
+    message: str
+
+
+class Problem(Value):
+    """What went wrong and what to do next (RFC 9457, extended by code, hint, fields, retryable)."""
+
+    title: str
+    status: int = Field(ge=400, le=599)
+    code: str = Field(description="One of the codes of docs/errors.md.")
+    detail: str = Field(description="What was being done to what, and why it failed.")
+    hint: str = Field(description="The next step.")
+    retryable: bool = Field(description="Whether the same call may succeed later by itself.")
+    fields: tuple[WrongField, ...] = ()
+
+    @classmethod
+    def of(cls, error: HeadraceError) -> Self:
+        return cls(
+            title=error.kind.title,
+            status=error.kind.status,
+            code=error.code,
+            detail=error.detail,
+            hint=error.hint,
+            retryable=error.transient,
+            fields=tuple(WrongField(path=f.path, message=f.message) for f in error.fields),
+        )
+
+
+# --- the connection test ----------------------------------------------------------------------
+
+
+class CheckStatus(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    WARNED = "warned"
+    SKIPPED = "skipped"
+
+
+class Layer(StrEnum):
+    """What a connection is made of, from the outside in."""
+
+    DNS = "dns"
+    TCP = "tcp"
+    TLS = "tls"
+    LOGIN = "login"
+    DATABASE = "database"
+    TABLES = "tables"
+
+
+class Check(Value):
+    """The result of testing one layer."""
+
+    layer: Layer
+    status: CheckStatus
+    milliseconds: int = Field(ge=0)
+    found: str = Field(description="What was found, in one sentence.")
+    code: str | None = Field(default=None, description="The error's code, if it failed.")
+    hint: str | None = Field(default=None, description="The next step, if there is one.")
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+
+class TableKind(StrEnum):
+    TABLE = "table"
+    PARTITIONED = "partitioned"
+    VIEW = "view"
+    MATERIALIZED_VIEW = "materialized_view"
+    FOREIGN = "foreign"
+
+
+class TableRef(Value):
+    """A table of a source, by its names as the database writes them."""
+
+    schema_name: Name
+    table_name: Name
+
+    def __str__(self) -> str:
+        return f"{self.schema_name}.{self.table_name}"
+
+
+class TableSummary(TableRef):
+    """A line of the list of tables; read from catalogues, nothing is counted."""
+
+    kind: TableKind
+    estimated_rows: int | None = Field(
+        ge=0, description="The database's estimate; null if it has none."
+    )
+    bytes: int | None = Field(ge=0, description="On disk, with indexes; null for views.")
+    comment: str | None
+    primary_key: tuple[str, ...]
+    column_count: int = Field(ge=0)
+    partition_count: int = Field(default=0, ge=0)
+    readable: bool = Field(description="Whether the user may SELECT from it.")
+
+
+class Column(Value):
+    name: str
+    source_type: str = Field(description="The type as the database writes it.")
+    nullable: bool
+    comment: str | None
+    generated: bool
+    arrow_type: str
+    destination_type: str | None = Field(description="The type in the configured destination.")
+    note: str | None = Field(description="Said when the type is not carried as it is.")
+
+
+class Index(Value):
+    name: str
+    columns: tuple[str, ...] = Field(description="Columns and expressions, in order.")
+    unique: bool
+    primary: bool
+
+
+class ForeignKey(Value):
+    name: str
+    columns: tuple[str, ...]
+    references: TableRef
+    referenced_columns: tuple[str, ...]
+
+
+class TableDescription(Value):
+    table: TableSummary
+    columns: tuple[Column, ...]
+    indexes: tuple[Index, ...]
+    foreign_keys: tuple[ForeignKey, ...]
+    sample: tuple[tuple[str | None, ...], ...] | None = Field(
+        default=None, description="Up to five rows as text, in the order of the columns."
+    )
+
+
+# --- sources ----------------------------------------------------------------------------------
+
+
+class Selection(TableRef):
+    """What is taken of one table, and where it goes."""
+
+    columns: tuple[Name, ...] | None = Field(
+        default=None, min_length=1, description="The columns to take; null takes all of them."
+    )
+    mode: Literal["full"] = Field(default="full", description="full replaces the table.")
+    destination_table: DestinationName | None = Field(
+        default=None, description="The table's name in the destination; null derives it."
+    )
+
+    @model_validator(mode="after")
+    def _each_column_once(self) -> Self:
+        if self.columns and len(set(self.columns)) < len(self.columns):
+            raise ValueError("a column is listed twice")
+        return self
+
+    @property
+    def ref(self) -> TableRef:
+        return TableRef(schema_name=self.schema_name, table_name=self.table_name)
+
+
+class SourceState(StrEnum):
+    DRAFT = "draft"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    DELETED = "deleted"
+
+
+class Source(Value):
+    """One database connection and what is taken from it. Holds no credential."""
+
+    model_id: ModelId
+    source_id: SourceId
+    name: Text
+    connection: Connection
+    credentials_secret_name: str
+    dataset: DestinationName = Field(description="The schema or dataset in the destination.")
+    selection: tuple[Selection, ...] = ()
+    state: SourceState = SourceState.DRAFT
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    etag: str = Field(default="", description="Send it back with a change.")
+
+
+def credentials_secret_name(model_id: str, source_id: str) -> str:
+    return f"model-{model_id}-source-{source_id}-credentials"
+
+
+# --- runs -------------------------------------------------------------------------------------
+
+
+class RunState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def live(self) -> bool:
+        return self in (RunState.QUEUED, RunState.RUNNING)
+
+
+class TableState(StrEnum):
+    WAITING = "waiting"
+    READING = "reading"
+    STAGED = "staged"
+    PUBLISHED = "published"
+    FAILED = "failed"
+
+
+class TableRun(TableRef):
+    """How far a run has come with one table."""
+
+    dataset: str
+    destination_table: str
+    state: TableState = TableState.WAITING
+    estimated_rows: int | None = Field(default=None, ge=0)
+    rows: int = Field(default=0, ge=0, description="Rows read so far.")
+    bytes: int = Field(default=0, ge=0, description="Bytes received from the source so far.")
+    seconds: float = Field(default=0.0, ge=0, description="Time spent reading so far.")
+
+    @property
+    def rows_per_second(self) -> float:
+        return self.rows / self.seconds if self.seconds else 0.0
+
+
+class Run(Value):
+    """One execution for one source."""
+
+    model_id: ModelId
+    source_id: SourceId
+    run_id: RunId
+    state: RunState = RunState.QUEUED
+    requested_at: AwareDatetime
+    started_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
+    heartbeat_at: AwareDatetime | None = None
+    cancel_requested: bool = False
+    execution: str | None = Field(default=None, description="The launcher's name for the process.")
+    tables: tuple[TableRun, ...] = ()
+    error: Problem | None = None
+    etag: str = ""

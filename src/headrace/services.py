@@ -1,0 +1,63 @@
+"""The composition root: the one place where a URL picks an implementation of each port."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+from headrace import destinations, documents, launchers, vaults
+from headrace.destinations import Destination
+from headrace.documents import Documents
+from headrace.errors import SETTINGS_INVALID, Field, HeadraceError
+from headrace.launchers import Launcher
+from headrace.settings import Settings
+from headrace.vaults import Vault
+
+
+class Services:
+    """The ports of one process, each opened when it is first used, and once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def documents(self) -> Documents:
+        opened: Documents = self._open("documents", documents.SCHEMES)
+        return opened
+
+    @cached_property
+    def vault(self) -> Vault:
+        opened: Vault = self._open("vault", vaults.SCHEMES)
+        return opened
+
+    @cached_property
+    def launcher(self) -> Launcher:
+        opened: Launcher = self._open("launcher", launchers.SCHEMES)
+        return opened
+
+    @cached_property
+    def destination(self) -> Destination:
+        opened: Destination = self._open("destination", destinations.SCHEMES)
+        return opened
+
+    def _open(self, port: str, schemes: Mapping[str, str]) -> Any:
+        return open_port(port, getattr(self.settings, port), schemes, self.settings)
+
+
+def open_port(port: str, url: str, schemes: Mapping[str, str], settings: Settings) -> Any:
+    """Open the implementation that the URL's scheme names, as `opener(url, settings)`.
+
+    Raises SETTINGS_INVALID for an unknown scheme.
+    """
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in schemes:
+        known = ", ".join(f"{name}://" for name in schemes)
+        variable = f"HEADRACE_{port.upper()}"
+        message = f"begins with none of {known}"
+        raise HeadraceError(
+            SETTINGS_INVALID, f"{variable} {message}.", fields=[Field(variable, message)]
+        )
+    module, _, name = schemes[scheme].partition(":")
+    return getattr(import_module(module), name)(url, settings)

@@ -1,0 +1,67 @@
+"""Real servers for the suite: each starts when the first test asks for it, and is removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+
+from devservers.postgres import USER, PostgresServer, temporary_server
+from headrace.connections import Credentials, PostgresConnection, TlsMode
+from headrace.settings import Settings
+
+
+@dataclass(frozen=True)
+class Database:
+    """An empty PostgreSQL database of a test's own."""
+
+    server: PostgresServer
+    name: str
+
+    @property
+    def connection(self) -> PostgresConnection:
+        return PostgresConnection(
+            host=self.server.host,
+            port=self.server.port,
+            database=self.name,
+            user=USER,
+            tls=TlsMode.DISABLE,
+        )
+
+    @property
+    def credentials(self) -> Credentials:
+        return Credentials(password=SecretStr(self.server.password))
+
+    @property
+    def url(self) -> str:
+        return self.server.url(self.name)
+
+    def execute(self, sql: str) -> str:
+        return self.server.psql(sql, self.name)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    server = temporary_server()
+    try:
+        yield server.start()
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[Database]:
+    name = f"test_{uuid4().hex}"
+    postgres.psql(f"CREATE DATABASE {name}")
+    yield Database(postgres, name)
+    postgres.psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a deployment that lies in a directory of the test's own."""
+    return Settings.read(data=tmp_path / "data", token="test-token")
