@@ -145,7 +145,9 @@ class PostgresServer:
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
                 **_as_unprivileged(),
             )  # fmt: skip
-        ready = [_binaries() / "pg_isready", "-q", "-h", self.host, "-p", str(self.port)]
+        ready: list[str | Path] = [
+            _binaries() / "pg_isready", "-q", "-h", self.host, "-p", str(self.port)
+        ]  # fmt: skip
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and self._process.poll() is None:
             if subprocess.run(ready, check=False).returncode == 0:
