@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -48,6 +49,16 @@ class JsonFormatter(logging.Formatter):
 
 def configure(level: int = logging.INFO) -> None:
     """Send everything from `level` up to standard error; for entry points alone."""
-    handler = logging.StreamHandler(sys.stderr)
+    _send_to(logging.StreamHandler(sys.stderr), level)
+
+
+def configure_file(path: Path, level: int = logging.INFO) -> None:
+    """Append everything from `level` up to a file that only its owner may read."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
+    _send_to(logging.FileHandler(path, encoding="utf-8"), level)
+
+
+def _send_to(handler: logging.Handler, level: int) -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -1,0 +1,333 @@
+"""The command line: `headrace …`.
+
+Exit codes: 0 done; 1 it failed, and will fail again until something is changed; 2 the command
+was not understood; 75 it failed, but may work later; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from headrace import sources
+from headrace.connections import Connection, Credentials, from_url
+from headrace.errors import PASSWORD_REQUIRED, HeadraceError
+from headrace.model import CheckStatus, Run, RunState
+from headrace.services import Services
+from headrace.settings import Settings
+from headrace.terminal import (
+    FAILED,
+    ExtractionBars,
+    err,
+    moment,
+    out,
+    print_json,
+    reporting,
+    show_check,
+    show_rows,
+    size,
+)
+
+Url = Annotated[
+    str,
+    typer.Argument(
+        help="postgresql://USER@HOST:PORT/DATABASE. Better leave the password out: it is taken "
+        "from PGPASSWORD or asked for.",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="The model's id.")]
+SourceId = Annotated[str, typer.Argument(metavar="SOURCE", help="The source's id.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
+
+app = typer.Typer(
+    help="Bring databases into BigQuery, or into DuckDB and Parquet on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+sources_app = typer.Typer(help="The sources that are stored.", no_args_is_help=True)
+runs_app = typer.Typer(help="The runs of a source.", no_args_is_help=True)
+app.add_typer(sources_app, name="sources")
+app.add_typer(runs_app, name="runs")
+
+
+def main() -> None:
+    app()
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="TCP port on this machine; 0 takes a free one.")] = 8080,
+    data: Annotated[Path | None, typer.Option(help="Directory for everything stored.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Serve all functions on this machine alone, for whoever holds the printed token."""
+    from headrace import local, logs
+
+    with reporting(as_json):
+        logs.configure()
+        chosen = {"data": data} if data else {}
+        settings = Settings.read(token=SecretStr(secrets.token_urlsafe(32)), **chosen)
+        server = local.serve(settings, port)
+        address = f"{server.url}/?token={server.token}"
+        if as_json:
+            print_json({"url": server.url, "token": server.token, "data": str(settings.data)})
+        else:
+            out().print(f"Headrace is at {address}\nIts data are in {settings.data}", markup=False)
+            out().print("Stop it with Ctrl-C.")
+        server.run()
+
+
+@app.command()
+def test(url: Url, as_json: Json = False) -> None:
+    """Test a connection, layer by layer, and say what to do about the layer that fails."""
+    from headrace.diagnosis import diagnose
+
+    with reporting(as_json):
+        connection, credentials = _login(url)
+        checks = []
+        for check in diagnose(connection, credentials):
+            checks.append(check)
+            if not as_json:
+                show_check(out(), check)
+        passed = all(check.status is not CheckStatus.FAILED for check in checks)
+        if as_json:
+            listed = [check.model_dump(mode="json") for check in checks]
+            print_json({"passed": passed, "checks": listed})
+        if not passed:
+            raise typer.Exit(FAILED)
+
+
+@app.command()
+def tables(url: Url, as_json: Json = False) -> None:
+    """List the tables that the user can see, with the database's own estimates."""
+    with reporting(as_json):
+        database = sources.connect(*_login(url))
+        try:
+            found = list(database.list_tables())
+        finally:
+            database.close()
+        if as_json:
+            print_json({"tables": [table.model_dump(mode="json") for table in found]})
+            return
+        show_rows(
+            ("TABLE", "KIND", "ROWS (ESTIMATED)", "SIZE", "PRIMARY KEY", "COMMENT"),
+            (
+                (
+                    str(table),
+                    table.kind.value,
+                    None if table.estimated_rows is None else f"{table.estimated_rows:,}",
+                    size(table.bytes),
+                    ", ".join(table.primary_key),
+                    table.comment if table.readable else "(may not be read by this user)",
+                )
+                for table in found
+            ),
+        )
+
+
+@sources_app.command("list")
+def sources_list(model: Model, as_json: Json = False) -> None:
+    """List the sources of a model."""
+    from headrace.api.sources import ListSources, list_sources
+
+    with reporting(as_json):
+        page = list_sources(_services(), ListSources(model_id=model))
+        if as_json:
+            print_json(page)
+            return
+        show_rows(
+            ("SOURCE", "NAME", "STATE", "HOST", "DATABASE", "TABLES", "CHANGED"),
+            (
+                (
+                    source.source_id,
+                    source.name,
+                    source.state.value,
+                    source.connection.host,
+                    source.connection.database,
+                    len(source.selection),
+                    moment(source.updated_at),
+                )
+                for source in page.sources
+            ),
+        )
+
+
+@sources_app.command("get")
+def sources_get(model: Model, source: SourceId) -> None:
+    """Print a source as JSON. It holds no password."""
+    from headrace.api.sources import SourceRequest, get_source
+
+    with reporting(True):
+        print_json(get_source(_services(), SourceRequest(model_id=model, source_id=source)))
+
+
+def _change_state(name: str, help_text: str) -> None:
+    @sources_app.command(name, help=help_text)
+    def change(model: Model, source: SourceId, as_json: Json = False) -> None:
+        from headrace.api import sources as api
+
+        with reporting(as_json):
+            request = api.SourceRequest(model_id=model, source_id=source)
+            changed = getattr(api, name)(_services(), request)
+            if as_json:
+                print_json(changed)
+            else:
+                out().print(f"{changed.name} is {changed.state}.", markup=False)
+
+
+_change_state("activate", "Activate a draft.")
+_change_state("pause", "Pause an active source.")
+_change_state("resume", "Resume a paused source.")
+
+
+@sources_app.command("delete")
+def sources_delete(
+    model: Model,
+    source: SourceId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Delete a source, its password and its history. What it brought stays."""
+    from headrace.api.sources import SourceRequest, delete_source
+
+    with reporting(as_json):
+        if not yes:
+            typer.confirm(f"Delete source {source} with its password and history?", abort=True)
+        delete_source(_services(), SourceRequest(model_id=model, source_id=source))
+        if as_json:
+            print_json({"deleted": source})
+        else:
+            out().print(f"{source} is deleted.", markup=False)
+
+
+@runs_app.command("start")
+def runs_start(
+    model: Model,
+    source: SourceId,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the run to its end.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start a run now."""
+    from headrace.extraction.start import start
+
+    with reporting(as_json):
+        services = _services()
+        run = start(services, model, source, None)
+        if wait:
+            run = _follow(services, run)
+        _show_run(run, as_json=as_json)
+        if wait and run.state is not RunState.SUCCEEDED:
+            raise typer.Exit(FAILED)
+
+
+@runs_app.command("get")
+def runs_get(model: Model, source: SourceId, run: RunId, as_json: Json = False) -> None:
+    """Show a run: its state, its tables and its error."""
+    from headrace.api.runs import RunRequest, get_run
+
+    with reporting(as_json):
+        request = RunRequest(model_id=model, source_id=source, run_id=run)
+        _show_run(get_run(_services(), request), as_json=as_json)
+
+
+@runs_app.command("list")
+def runs_list(model: Model, source: SourceId, as_json: Json = False) -> None:
+    """List the newest runs of a source."""
+    from headrace.api.runs import ListRuns, list_runs
+
+    with reporting(as_json):
+        page = list_runs(_services(), ListRuns(model_id=model, source_id=source))
+        if as_json:
+            print_json(page)
+            return
+        show_rows(
+            ("RUN", "STATE", "REQUESTED", "FINISHED", "ROWS", "ERROR"),
+            (
+                (
+                    run.run_id,
+                    run.state.value,
+                    moment(run.requested_at),
+                    moment(run.finished_at),
+                    f"{sum(table.rows for table in run.tables):,}",
+                    run.error.code if run.error else None,
+                )
+                for run in page.runs
+            ),
+        )
+
+
+@runs_app.command("cancel")
+def runs_cancel(model: Model, source: SourceId, run: RunId, as_json: Json = False) -> None:
+    """Cancel a run. The destination stays as it is."""
+    from headrace.extraction.cancel import cancel
+
+    with reporting(as_json):
+        _show_run(cancel(_services(), model, source, run), as_json=as_json)
+
+
+def _services() -> Services:
+    return Services(Settings.read())
+
+
+def _login(url: str) -> tuple[Connection, Credentials]:
+    """The connection, and the password from the URL, PGPASSWORD or the person, in this order."""
+    connection, credentials = from_url(url)
+    if credentials:
+        return connection, credentials
+    password = os.environ.get("PGPASSWORD")
+    if not password and sys.stdin.isatty():
+        asked = f"Password of {connection.user} at {connection.host}"
+        password = typer.prompt(asked, hide_input=True, err=True)
+    if not password:
+        raise HeadraceError(
+            PASSWORD_REQUIRED,
+            f"No password for {connection.user} at {connection.host}.",
+            hint="Set PGPASSWORD, or run the command in a terminal to be asked.",
+        )
+    return connection, Credentials(password=SecretStr(password))
+
+
+def _follow(services: Services, run: Run) -> Run:
+    from headrace.api.runs import RunRequest, get_run
+
+    request = RunRequest(model_id=run.model_id, source_id=run.source_id, run_id=run.run_id)
+    with ExtractionBars(err()) as bars:
+        while run.state.live:
+            time.sleep(0.3)
+            run = get_run(services, request)
+            bars.show(run.tables)
+    return run
+
+
+def _show_run(run: Run, *, as_json: bool) -> None:
+    if as_json:
+        print_json(run)
+        return
+    out().print(f"Run {run.run_id}: {run.state}", markup=False)
+    show_rows(
+        ("TABLE", "STATE", "ROWS", "ROWS/S", "DESTINATION"),
+        (
+            (
+                str(table),
+                table.state.value,
+                f"{table.rows:,}",
+                f"{table.rows_per_second:,.0f}",
+                f"{table.dataset}.{table.destination_table}",
+            )
+            for table in run.tables
+        ),
+    )
+    if run.error:
+        out().print(f"{run.error.title} ({run.error.code})", markup=False)
+        out().print(f"  {run.error.detail}\n  → {run.error.hint}", markup=False)

@@ -1,0 +1,167 @@
+"""What the command line shows: tables and live lists for people, JSON and plain lines for programs.
+
+Results go to standard output, everything else (progress, errors, prompts) to standard error, so
+that a pipe carries results alone.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from headrace.errors import HeadraceError
+from headrace.model import Check, CheckStatus, Problem, TableRun, TableState
+from headrace.values import Value
+
+OK, FAILED, INTERRUPTED = 0, 1, 130
+# EX_TEMPFAIL of sysexits.h: the same command may succeed later.
+TRY_AGAIN = 75
+
+_MARKS = {
+    CheckStatus.PASSED: "[green]✓[/]",
+    CheckStatus.FAILED: "[red]✗[/]",
+    CheckStatus.WARNED: "[yellow]![/]",
+    CheckStatus.SKIPPED: "[dim]–[/]",
+}
+
+
+def out() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+def err() -> Console:
+    return Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def reporting(as_json: bool) -> Iterator[None]:
+    """Show an error as a problem (JSON) or as three lines, and exit with the code that fits."""
+    try:
+        yield
+    except HeadraceError as error:
+        show_error(error, as_json=as_json)
+        raise typer.Exit(TRY_AGAIN if error.transient else FAILED) from error
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def show_error(error: HeadraceError, *, as_json: bool) -> None:
+    if as_json:
+        print(Problem.of(error).model_dump_json(), file=sys.stderr)
+        return
+    console = err()
+    console.print(f"[red]✗[/] [bold]{escape(error.kind.title)}[/] [dim]({error.code})[/]")
+    console.print(f"  {escape(error.detail)}", soft_wrap=True)
+    for field in error.fields:
+        console.print(f"  • {escape(field.path)}: {escape(field.message)}", soft_wrap=True)
+    console.print(f"  [cyan]→[/] {escape(error.hint)}", soft_wrap=True)
+
+
+def print_json(value: Value | dict[str, Any]) -> None:
+    print(
+        value.model_dump_json() if isinstance(value, Value) else json.dumps(value, default=str),
+        flush=True,
+    )
+
+
+def show_check(console: Console, check: Check) -> None:
+    line = f"{_MARKS[check.status]} {check.layer:<9} {escape(check.found)}"
+    console.print(f"{line} [dim]{check.milliseconds} ms[/]" if check.milliseconds else line)
+    if check.hint:
+        console.print(f"            [cyan]→[/] {escape(check.hint)}")
+
+
+def show_rows(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table for a person; lines with tabs between the fields for a program."""
+    console = out()
+    if not console.is_terminal:
+        for row in rows:
+            print("\t".join("" if cell is None else str(cell) for cell in row))
+        return
+    table = Table(*titles, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    console.print(table)
+
+
+def size(count: int | None) -> str | None:
+    """Bytes in units that a person reads, as powers of 1,000."""
+    if count is None:
+        return None
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def moment(when: datetime | None) -> str | None:
+    return when.astimezone().strftime("%Y-%m-%d %H:%M:%S") if when else None
+
+
+class _Speed(ProgressColumn):
+    """Rows per second, as measured by the run itself."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.fields.get("speed") or 0
+        return Text(f"{speed:,.0f} rows/s" if speed else "", style="dim")
+
+
+class ExtractionBars:
+    """A progress bar for each table that is being read. Silent if nobody watches."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            SpinnerColumn(finished_text="[green]✓[/]"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            _Speed(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> ExtractionBars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, tables: Iterable[TableRun]) -> None:
+        """Draw the tables as they stand; the estimate gives way to the truth when it is known."""
+        for table in tables:
+            name = str(table)
+            done = table.state in (TableState.STAGED, TableState.PUBLISHED)
+            if name not in self._tasks:
+                self._tasks[name] = self._progress.add_task(escape(name), total=None)
+            total = table.rows if done else max(table.estimated_rows or 0, table.rows) or None
+            self._progress.update(
+                self._tasks[name],
+                completed=table.rows,
+                total=total if total else (1 if done else None),
+                speed=table.rows_per_second,
+            )
