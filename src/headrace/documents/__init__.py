@@ -54,3 +54,19 @@ class Documents(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def split_path(path: str) -> tuple[str, str]:
+    """The collection and the id of a document's path. Raises ValueError for any other path."""
+    parts = path.split("/")
+    if len(parts) % 2 or not all(parts):
+        raise ValueError(f"'{path}' is not the path of a document")
+    collection, _, id_ = path.rpartition("/")
+    return collection, id_
+
+
+def check_collection(path: str) -> None:
+    """Raises ValueError if the path is not a collection's."""
+    parts = path.split("/")
+    if len(parts) % 2 == 0 or not all(parts):
+        raise ValueError(f"'{path}' is not the path of a collection")

@@ -1,0 +1,226 @@
+"""Documents in one SQLite file, shared by the threads and processes of this machine.
+
+Every write is one statement, and SQLite takes the write lock before a statement reads: no other
+writer comes between the comparison of an etag and the change.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from headrace.documents import Document, check_collection, split_path
+from headrace.errors import (
+    DOCUMENT_EXISTS,
+    DOCUMENT_STALE,
+    DOCUMENTS_NEWER,
+    DOCUMENTS_UNAVAILABLE,
+    DOCUMENTS_UNREADABLE,
+    HeadraceError,
+)
+from headrace.files import local_path, make_directory, sync_directory
+from headrace.settings import Settings
+
+SCHEMA_VERSION = 1
+_TABLE = """
+    CREATE TABLE documents (
+        collection TEXT NOT NULL,
+        id TEXT NOT NULL,
+        value TEXT NOT NULL,
+        etag TEXT NOT NULL,
+        PRIMARY KEY (collection, id)
+    )
+"""
+
+# SQLite's primary result codes (sqlite.org/rescode.html); the rest are faults of this module.
+_UNAVAILABLE = {
+    sqlite3.SQLITE_PERM: "access is denied",
+    sqlite3.SQLITE_BUSY: "another process holds it",
+    sqlite3.SQLITE_LOCKED: "another connection holds it",
+    sqlite3.SQLITE_READONLY: "it may only be read",
+    sqlite3.SQLITE_IOERR: "the disk reports an error",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_CANTOPEN: "it can't be opened",
+}
+_UNREADABLE = {
+    sqlite3.SQLITE_ERROR: "it does not hold the documents' table",
+    sqlite3.SQLITE_CORRUPT: "it is damaged",
+    sqlite3.SQLITE_NOTADB: "it is no SQLite file",
+}
+
+
+def open_documents(url: str, settings: Settings) -> SqliteDocuments:  # noqa: ARG001
+    return SqliteDocuments(local_path(url))
+
+
+class SqliteDocuments:
+    """Documents in the file `path`, which is made if there is none.
+
+    `patience` is how many seconds to wait for another process's write.
+    """
+
+    def __init__(self, path: Path, *, patience: float = 10.0) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        with self._translated("open"):
+            try:
+                if not path.exists():
+                    _make(path)
+            except OSError as error:
+                raise HeadraceError(
+                    DOCUMENTS_UNAVAILABLE,
+                    f"The documents file {path} can't be made: {os.strerror(error.errno or 0)}.",
+                ) from error
+            self._connection = sqlite3.connect(
+                path, timeout=patience, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._check_version()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def get(self, path: str) -> Document | None:
+        collection, id_ = split_path(path)
+        rows = self._read(
+            "SELECT id, value, etag FROM documents WHERE collection = ? AND id = ?",
+            (collection, id_),
+            collection,
+        )
+        return rows[0] if rows else None
+
+    def create(self, path: str, value: Mapping[str, Any]) -> Document:
+        etag = _new_etag()
+        written = self._write(
+            "INSERT INTO documents (collection, id, value, etag) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            (*split_path(path), _encode(value), etag),
+        )
+        if not written:
+            raise HeadraceError(DOCUMENT_EXISTS, f"The document '{path}' exists already.")
+        return Document(path, value, etag)
+
+    def replace(self, path: str, value: Mapping[str, Any], etag: str) -> Document:
+        new_etag = _new_etag()
+        written = self._write(
+            "UPDATE documents SET value = ?, etag = ? WHERE collection = ? AND id = ? AND etag = ?",
+            (_encode(value), new_etag, *split_path(path), etag),
+        )
+        if not written:
+            raise HeadraceError(
+                DOCUMENT_STALE, f"The document '{path}' was changed or deleted after it was loaded."
+            )
+        return Document(path, value, new_etag)
+
+    def delete(self, path: str) -> None:
+        self._write("DELETE FROM documents WHERE collection = ? AND id = ?", split_path(path))
+
+    def list(
+        self, collection: str, *, limit: int, after: str | None = None, newest_first: bool = False
+    ) -> Sequence[Document]:
+        check_collection(collection)
+        order = "DESC" if newest_first else "ASC"
+        beyond = "id < ?" if newest_first else "id > ?"
+        sql = (
+            "SELECT id, value, etag FROM documents WHERE collection = ?"  # noqa: S608 (our words)
+            f" AND {beyond if after else '1'} ORDER BY id {order} LIMIT ?"
+        )
+        return self._read(sql, (collection, *([after] if after else []), limit), collection)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def _check_version(self) -> None:
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise HeadraceError(
+                DOCUMENTS_NEWER,
+                f"The documents file {self._path} has version {version}; this Headrace reads "
+                f"version {SCHEMA_VERSION}. The file was not touched.",
+            )
+        if version < SCHEMA_VERSION:
+            # A file of ours gets its version before its name, so this is another program's
+            # file, or one that lost its content.
+            raise HeadraceError(
+                DOCUMENTS_UNREADABLE,
+                f"The file {self._path} was not made by Headrace, or lost its content.",
+            )
+
+    def _read(self, sql: str, values: Sequence[Any], collection: str) -> Sequence[Document]:
+        with self._translated("read"), self._lock:
+            rows = self._connection.execute(sql, values).fetchall()
+        return [self._document(f"{collection}/{id_}", value, etag) for id_, value, etag in rows]
+
+    def _write(self, sql: str, values: Sequence[Any]) -> bool:
+        """Run one statement; returns whether it changed a row."""
+        with self._translated("write"), self._lock:
+            return self._connection.execute(sql, values).rowcount > 0
+
+    def _document(self, path: str, text: str, etag: str) -> Document:
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            raise HeadraceError(
+                DOCUMENTS_UNREADABLE, f"The document '{path}' in {self._path} is not JSON."
+            ) from error
+        return Document(path, value, etag)
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        """Turn SQLite's errors into ours by their result code."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            for kind, reasons in (
+                (DOCUMENTS_UNAVAILABLE, _UNAVAILABLE),
+                (DOCUMENTS_UNREADABLE, _UNREADABLE),
+            ):
+                if code in reasons:
+                    raise HeadraceError(
+                        kind, f"Could not {doing} the documents file {self._path}: {reasons[code]}."
+                    ) from error
+            raise
+
+
+def _make(path: Path) -> None:
+    """Make the file complete under another name first: one that is seen is never half made."""
+    make_directory(path.parent)
+    # SQLite would play a log that was left behind into the new file.
+    if path.with_name(f"{path.name}-wal").exists() and not path.exists():
+        raise HeadraceError(
+            DOCUMENTS_UNREADABLE, f"The documents file {path} is missing, but its log is there."
+        )
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
+    os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    try:
+        # Write-ahead logging lets readers go on while a job writes; the file remembers it.
+        with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(_TABLE)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            return  # another process was quicker, and its file is as good
+        sync_directory(path.parent)
+    finally:
+        for leftover in ("", "-wal", "-shm"):
+            draft.with_name(f"{draft.name}{leftover}").unlink(missing_ok=True)
+
+
+def _encode(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, allow_nan=False)
+
+
+def _new_etag() -> str:
+    """Random, so that a document made again at the same path can't meet an old etag."""
+    return secrets.token_hex(16)

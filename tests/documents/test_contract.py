@@ -1,0 +1,224 @@
+"""What every store of documents must do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from headrace.documents import SCHEMES, Documents
+from headrace.errors import DOCUMENT_EXISTS, DOCUMENT_STALE, HeadraceError
+from headrace.services import open_port
+from headrace.settings import Settings
+
+
+def sqlite(directory: Path) -> str:
+    return f"sqlite://{directory}/documents.sqlite"
+
+
+def open_documents(url: str) -> Documents:
+    documents: Documents = open_port("documents", url, SCHEMES, Settings.read())
+    return documents
+
+
+@pytest.fixture(params=[sqlite], ids=["sqlite"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    address: str = request.param(tmp_path)
+    return address
+
+
+@pytest.fixture
+def documents(url: str) -> Iterator[Documents]:
+    opened = open_documents(url)
+    yield opened
+    opened.close()
+
+
+def ids(documents: Documents, collection: str, **options: object) -> list[str]:
+    return [d.id for d in documents.list(collection, limit=10, **options)]  # type: ignore[arg-type]
+
+
+def test_a_document_is_read_back(documents: Documents) -> None:
+    value = {"text": "Größe 測試 🚰\x00", "number": 1.5, "none": None, "list": [{"a": True}]}
+
+    created = documents.create("models/m", value)
+
+    assert documents.get("models/m") == created
+    assert created.value == value
+    assert created.id == "m"
+
+
+def test_a_large_document_is_read_back(documents: Documents) -> None:
+    created = documents.create("models/m", {"text": "x" * 900_000})
+
+    assert documents.get("models/m") == created
+
+
+def test_an_absent_document_is_none(documents: Documents) -> None:
+    assert documents.get("models/m") is None
+
+
+def test_creating_twice_is_refused(documents: Documents) -> None:
+    first = documents.create("models/m", {"n": 1})
+
+    with pytest.raises(HeadraceError) as caught:
+        documents.create("models/m", {"n": 2})
+
+    assert caught.value.kind is DOCUMENT_EXISTS
+    assert documents.get("models/m") == first
+
+
+def test_replacing_needs_the_current_etag(documents: Documents) -> None:
+    first = documents.create("models/m", {"n": 1})
+    second = documents.replace("models/m", {"n": 2}, first.etag)
+
+    with pytest.raises(HeadraceError) as caught:
+        documents.replace("models/m", {"n": 3}, first.etag)
+
+    assert caught.value.kind is DOCUMENT_STALE
+    assert documents.get("models/m") == second
+
+
+def test_a_deleted_document_is_not_replaced(documents: Documents) -> None:
+    first = documents.create("models/m", {"n": 1})
+    documents.delete("models/m")
+
+    with pytest.raises(HeadraceError) as caught:
+        documents.replace("models/m", {"n": 2}, first.etag)
+
+    assert caught.value.kind is DOCUMENT_STALE
+    assert documents.get("models/m") is None
+
+
+def test_an_etag_never_comes_again(documents: Documents) -> None:
+    first = documents.create("models/m", {"n": 1})
+    second = documents.replace("models/m", {"n": 1}, first.etag)
+    documents.delete("models/m")
+    third = documents.create("models/m", {"n": 1})
+
+    assert len({first.etag, second.etag, third.etag}) == 3
+
+
+def test_deleting_twice_is_no_error(documents: Documents) -> None:
+    documents.create("models/m", {})
+    documents.delete("models/m")
+    documents.delete("models/m")
+
+    assert documents.get("models/m") is None
+
+
+def test_a_list_is_in_the_order_of_ids(documents: Documents) -> None:
+    for id_ in ("b", "a", "B", "c"):
+        documents.create(f"models/{id_}", {})
+
+    assert ids(documents, "models") == ["B", "a", "b", "c"]
+    assert ids(documents, "models", newest_first=True) == ["c", "b", "a", "B"]
+
+
+def test_a_list_is_read_in_pages(documents: Documents) -> None:
+    for id_ in "abcd":
+        documents.create(f"models/{id_}", {})
+
+    assert [d.id for d in documents.list("models", limit=2)] == ["a", "b"]
+    assert ids(documents, "models", after="b") == ["c", "d"]
+    assert ids(documents, "models", after="b", newest_first=True) == ["a"]
+    assert ids(documents, "models", after="bb") == ["c", "d"]
+    assert ids(documents, "models", after="d") == []
+
+
+def test_a_list_holds_one_collection_alone(documents: Documents) -> None:
+    for path in ("models/a", "models/a/sources/s", "models/ab/sources/t", "models/a/sources/s/r/x"):
+        documents.create(path, {})
+
+    assert ids(documents, "models") == ["a"]
+    assert ids(documents, "models/a/sources") == ["s"]
+    assert ids(documents, "models/b/sources") == []
+
+
+def test_deleting_a_document_leaves_those_under_it(documents: Documents) -> None:
+    documents.create("models/a", {})
+    documents.create("models/a/sources/s", {})
+    documents.delete("models/a")
+
+    assert ids(documents, "models/a/sources") == ["s"]
+
+
+@pytest.mark.parametrize("path", ["", "models", "models/", "/m", "models//sources/s", "a/b/c"])
+def test_a_wrong_path_is_refused(documents: Documents, path: str) -> None:
+    for call in (documents.get, documents.delete, lambda path: documents.create(path, {})):
+        with pytest.raises(ValueError, match="not the path of a document"):
+            call(path)
+
+
+def test_a_wrong_collection_is_refused(documents: Documents) -> None:
+    with pytest.raises(ValueError, match="not the path of a collection"):
+        documents.list("models/m", limit=1)
+
+
+def test_documents_outlive_the_store(documents: Documents, url: str) -> None:
+    created = documents.create("models/m", {"n": 1})
+    documents.close()
+    again = open_documents(url)
+
+    assert again.get("models/m") == created
+    again.close()
+
+
+def replace_once(url: str, etag: str, writer: int) -> bool:
+    documents = open_documents(url)
+    try:
+        documents.replace("models/m", {"writer": writer}, etag)
+    except HeadraceError as error:
+        assert error.kind is DOCUMENT_STALE
+        return False
+    finally:
+        documents.close()
+    return True
+
+
+def create_once(url: str, writer: int) -> bool:
+    documents = open_documents(url)
+    try:
+        documents.create("models/m", {"writer": writer})
+    except HeadraceError as error:
+        assert error.kind is DOCUMENT_EXISTS
+        return False
+    finally:
+        documents.close()
+    return True
+
+
+def processes(workers: int) -> Executor:
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+
+
+@pytest.mark.parametrize("pool", [ThreadPoolExecutor, processes])
+def test_of_writers_at_once_one_wins(url: str, pool: Callable[[int], Executor]) -> None:
+    """The first writers also race to make the store."""
+    with pool(2) as executor:
+        created = list(executor.map(create_once, [url] * 4, range(4)))
+        documents = open_documents(url)
+        first = documents.get("models/m")
+        assert first
+        replaced = list(executor.map(replace_once, [url] * 8, [first.etag] * 8, range(8)))
+
+    last = documents.get("models/m")
+    documents.close()
+    assert first.value == {"writer": created.index(True)}
+    assert last
+    assert last.value == {"writer": replaced.index(True)}
+    assert (created.count(True), replaced.count(True)) == (1, 1)
+
+
+def test_threads_share_one_store(documents: Documents) -> None:
+    def count(writer: int) -> None:
+        for number in range(20):
+            documents.create(f"models/{writer}-{number}", {})
+
+    with ThreadPoolExecutor(4) as executor:
+        list(executor.map(count, range(4)))
+
+    assert len(documents.list("models", limit=100)) == 80
