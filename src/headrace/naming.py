@@ -1,0 +1,46 @@
+"""What things are called in the destination: names that every warehouse takes without quotes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+from headrace.destinations import Target
+from headrace.model import Selection, Source
+
+RESERVED_PREFIX = "_headrace"  # of our own tables, such as the checkpoints
+_MAX_LENGTH = 128
+
+
+def dataset_name(source_name: str) -> str:
+    """The dataset for a source of this name: `Sales (EU)` gives `sales_eu`."""
+    return _normalised(source_name)
+
+
+def table_name(selection: Selection) -> str:
+    """The table for a selected one: its name, after its schema's unless that is `public`."""
+    if selection.schema_name == "public":
+        return _normalised(selection.table_name)
+    return _normalised(f"{selection.schema_name}_{selection.table_name}")
+
+
+def target(source: Source, selection: Selection) -> Target:
+    """Where the selected table goes."""
+    return Target(source.dataset, selection.destination_table or table_name(selection))
+
+
+def _normalised(text: str) -> str:
+    """Lower case, without accents, and `_` for all that is no letter, digit or underscore.
+
+    A name of which nothing is left, such as one in Chinese, becomes a hash of itself.
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    name = "_".join(re.findall(r"[a-z0-9_]+", plain))
+    if not name.strip("_"):
+        name = f"n_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    if name.startswith(RESERVED_PREFIX):
+        name = name.lstrip("_")
+    if name[0].isdigit():
+        name = f"_{name}"
+    return name[:_MAX_LENGTH]
