@@ -123,6 +123,12 @@ HOST_NOT_SERVED = Kind(
     "The request was addressed to another host",
     "Open the address that 'headrace serve' printed.",
 )
+PORT_NOT_FREE = Kind(
+    "port_not_free",
+    500,
+    "The local server can't listen on the port",
+    "Choose another port with --port, or end the program that listens on this one.",
+)
 INTERNAL_ERROR = Kind(
     "internal_error",
     500,
@@ -386,6 +392,12 @@ LOGIN_NOT_PERMITTED = Kind(
     "Have a line for this user, database and address added to pg_hba.conf, and its "
     "configuration reloaded.",
 )
+LOGIN_METHOD_UNKNOWN = Kind(
+    "login_method_unknown",
+    424,
+    "The database asks for a way of logging in that is not known here",
+    "Have a line added to pg_hba.conf that lets this user in with scram-sha-256.",
+)
 TOO_MANY_CONNECTIONS = Kind(
     "too_many_connections",
     424,
@@ -426,6 +438,12 @@ COLUMN_NOT_FOUND = Kind(
     424,
     "There is no such column",
     "It may have been dropped or renamed: describe the table again and choose anew.",
+)
+TABLE_EMPTY_OF_COLUMNS = Kind(
+    "table_empty_of_columns",
+    424,
+    "The table has no columns",
+    "Leave the table out of the selection: there is nothing to take.",
 )
 PERMISSION_DENIED = Kind(
     "permission_denied",
@@ -494,4 +512,17 @@ STAGING_CORRUPTED = Kind(
     "A staged file is not what was written",
     "Check the disk. Start the run again: the files are written anew.",
     transient=True,
+)
+COLUMNS_CLASH = Kind(
+    "columns_clash",
+    409,
+    "Two columns would have the same name in the destination",
+    "Upper and lower case make no difference there: select one of the columns, or give one "
+    "another name in a view.",
+)
+TYPE_NOT_CARRIED = Kind(
+    "type_not_carried",
+    500,
+    "The destination has no type for a column",
+    "Leave the column out of the selection, or choose another destination.",
 )

@@ -1,0 +1,345 @@
+"""A DuckDB file as a destination.
+
+The file is open only while something is done to it, so that others can read it between runs.
+What Headrace remembers lies in the schema `_headrace` of the same file and changes in the same
+transaction as the tables. Staging is the directory `<file>.staging/` beside it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from pyarrow.fs import LocalFileSystem
+
+from headrace.destinations import Checkpoint, Publication, StagedTable, Staging, Target
+from headrace.destinations.disk import disk_errors, has_room
+from headrace.destinations.staged import check_contents, check_file, check_names, columns_of
+from headrace.destinations.types import name_in
+from headrace.errors import (
+    DESTINATION_CONFLICT,
+    DESTINATION_FULL,
+    DESTINATION_LOCKED,
+    DESTINATION_UNAVAILABLE,
+    DESTINATION_UNREADABLE,
+    ROWS_DISAGREE,
+    HeadraceError,
+)
+from headrace.files import local_path
+from headrace.model import TableRef
+from headrace.settings import Settings
+
+TYPES = {
+    pa.bool_(): "BOOLEAN",
+    pa.int8(): "TINYINT",
+    pa.int16(): "SMALLINT",
+    pa.int32(): "INTEGER",
+    pa.int64(): "BIGINT",
+    pa.uint8(): "UTINYINT",
+    pa.uint16(): "USMALLINT",
+    pa.uint32(): "UINTEGER",
+    pa.uint64(): "UBIGINT",
+    pa.float32(): "FLOAT",
+    pa.float64(): "DOUBLE",
+    pa.date32(): "DATE",
+    pa.time64("us"): "TIME",
+    pa.timestamp("us"): "TIMESTAMP",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
+    pa.string(): "VARCHAR",
+    pa.large_string(): "VARCHAR",
+    pa.binary(): "BLOB",
+    pa.large_binary(): "BLOB",
+}
+
+# Loading needs as much memory for a large table as for a small one; what does not fit spills
+# into the staging directory. Nothing is ever fetched from the network.
+OPTIONS: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "512MB",
+    "threads": 2,
+    "preserve_insertion_order": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
+# DuckDB's own: nothing can be made in them, or their names mean something else.
+RESERVED = frozenset({"_headrace", "information_schema", "pg_catalog", "system", "temp"})
+
+BOOKKEEPING = """
+CREATE SCHEMA IF NOT EXISTS _headrace;
+CREATE TABLE IF NOT EXISTS _headrace.runs (
+    run_id VARCHAR PRIMARY KEY,
+    model_id VARCHAR NOT NULL,
+    source_id VARCHAR NOT NULL,
+    published_at TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE IF NOT EXISTS _headrace.checkpoints (
+    dataset VARCHAR NOT NULL,
+    destination_table VARCHAR NOT NULL,
+    model_id VARCHAR NOT NULL,
+    source_id VARCHAR NOT NULL,
+    schema_name VARCHAR NOT NULL,
+    table_name VARCHAR NOT NULL,
+    run_id VARCHAR NOT NULL,
+    rows BIGINT NOT NULL,
+    columns JSON NOT NULL,
+    published_at TIMESTAMPTZ NOT NULL
+);
+"""
+
+
+def open_destination(url: str, settings: Settings) -> DuckDB:  # noqa: ARG001
+    """Open `duckdb:///absolute/path/of/the/file`. The file need not exist yet."""
+    return DuckDB(local_path(url))
+
+
+def quoted(name: str) -> str:
+    """A name as an identifier of DuckDB's SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+class DuckDB:
+    """A destination that is one DuckDB file.
+
+    While another process holds the file, each method tries again for `patience` seconds before
+    it raises DESTINATION_LOCKED.
+    """
+
+    def __init__(self, file: Path, patience: float = 15.0) -> None:
+        self._file = file
+        self._patience = patience
+        self._staging = file.with_name(f"{file.name}.staging")
+
+    def type_name(self, arrow_type: pa.DataType) -> str:
+        return name_in(TYPES, "DECIMAL({precision},{scale})", arrow_type)
+
+    def staging(self, run_id: str) -> Staging:
+        path = self._staging / run_id
+        with disk_errors(f"Making the staging directory {path}"):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Staging(LocalFileSystem(), str(path))
+
+    def publish(self, publication: Publication) -> None:
+        check_names(publication)
+        with disk_errors(f"Making the directory of {self._file}"):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+        with self._connection(read_only=False) as connection, self._translated(publication):
+            connection.execute("BEGIN")
+            connection.execute(BOOKKEEPING)
+            known = "SELECT 1 FROM _headrace.runs WHERE run_id = $1"
+            if connection.execute(known, [publication.run_id]).fetchone():
+                connection.execute("ROLLBACK")
+                return
+            for table in publication.tables:
+                _check_owner(connection, publication, table)
+                for file in table.files:
+                    check_file(LocalFileSystem(), table, file)
+                self._load(connection, table)
+            _remember(connection, publication)
+            connection.execute("COMMIT")
+
+    def discard(self, run_id: str) -> None:
+        with disk_errors(f"Removing the staged files of run {run_id}"):
+            if (self._staging / run_id).exists():
+                shutil.rmtree(self._staging / run_id)
+
+    def checkpoints(self, model_id: str, source_id: str) -> Sequence[Checkpoint]:
+        if not self._file.exists():
+            return []
+        with self._connection(read_only=True) as connection, self._translated():
+            if not _exists(connection, Target("_headrace", "checkpoints")):
+                return []
+            rows = connection.execute(
+                "SELECT schema_name, table_name, dataset, destination_table, run_id, rows, "
+                "epoch_us(published_at) FROM _headrace.checkpoints "
+                "WHERE model_id = $1 AND source_id = $2 ORDER BY dataset, destination_table",
+                [model_id, source_id],
+            ).fetchall()
+        return [
+            Checkpoint(
+                model_id=model_id,
+                source_id=source_id,
+                source_table=TableRef(schema_name=schema, table_name=table),
+                target=Target(dataset, destination_table),
+                run_id=run_id,
+                rows=count,
+                published_at=datetime.fromtimestamp(0, UTC) + timedelta(microseconds=published),
+            )
+            for schema, table, dataset, destination_table, run_id, count, published in rows
+        ]
+
+    def count(self, target: Target) -> int | None:
+        if not self._file.exists():
+            return None
+        with self._connection(read_only=True) as connection, self._translated():
+            return _count(connection, target) if _exists(connection, target) else None
+
+    def close(self) -> None:
+        """Nothing is held open between calls."""
+
+    def _load(self, connection: duckdb.DuckDBPyConnection, table: StagedTable) -> None:
+        name = _qualified(connection, table.target)
+        columns = ", ".join(
+            f"{quoted(field.name)} {self.type_name(field.type)}" for field in table.schema
+        )
+        schema = name.rpartition(".")[0]
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+        if table.files:
+            # The names are all quoted, and the files are a parameter.
+            load = f"INSERT INTO {name} SELECT * FROM read_parquet($1)"  # noqa: S608
+            connection.execute(load, [[file.path for file in table.files]])
+        if (loaded := _count(connection, table.target)) != table.rows:
+            raise HeadraceError(
+                ROWS_DISAGREE,
+                f"Table {table.source_table}: {table.rows} rows were staged, but {loaded} loaded.",
+            )
+
+    @contextmanager
+    def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        options = {**OPTIONS, "temp_directory": str(self._staging / "spill")}
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                connection = duckdb.connect(self._file, read_only=read_only, config=options)
+                break
+            except duckdb.Error as error:
+                refusal = self._why_not_opened(error)
+                if refusal.kind is not DESTINATION_LOCKED or time.monotonic() >= deadline:
+                    raise refusal from error
+            time.sleep(0.2)
+        with closing(connection):
+            yield connection
+
+    def _why_not_opened(self, error: duckdb.Error) -> HeadraceError:
+        held = HeadraceError(
+            DESTINATION_LOCKED, f"Opening {self._file} failed: another program has it open."
+        )
+        if isinstance(error, duckdb.ConnectionException):
+            return held  # another part of this process has it open in another way
+        try:
+            with disk_errors(f"Opening {self._file}"):
+                handle = os.open(self._file, os.O_RDWR)
+        except HeadraceError as unavailable:
+            return unavailable
+        try:
+            # DuckDB locks the whole file so. Closing the handle drops this process's own locks
+            # on the file, but a process that has it open did not fail to open it.
+            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return held
+        finally:
+            os.close(handle)
+        return HeadraceError(
+            DESTINATION_UNREADABLE,
+            f"Opening {self._file} failed: it is damaged, not a DuckDB file, or was written by a "
+            "newer version of DuckDB.",
+        )
+
+    @contextmanager
+    def _translated(self, publication: Publication | None = None) -> Iterator[None]:
+        doing = f"Publishing into {self._file}" if publication else f"Reading {self._file}"
+        try:
+            yield
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise HeadraceError(
+                DESTINATION_UNREADABLE, f"{doing} failed: its tables are not as Headrace left them."
+            ) from error
+        except duckdb.Error as error:
+            tables = publication.tables if publication else ()
+            size = sum(file.bytes for table in tables for file in table.files)
+            if not has_room(self._file.parent, size):
+                raise HeadraceError(
+                    DESTINATION_FULL, f"{doing} failed: the disk has no room left."
+                ) from error
+            for table in tables:
+                check_contents(LocalFileSystem(), table)
+            raise HeadraceError(
+                DESTINATION_UNAVAILABLE, f"{doing} failed ({type(error).__name__})."
+            ) from error
+
+
+def _check_owner(
+    connection: duckdb.DuckDBPyConnection, publication: Publication, table: StagedTable
+) -> None:
+    target = table.target
+    if target.dataset.lower() in RESERVED:
+        raise HeadraceError(
+            DESTINATION_CONFLICT, f"Table {target}: the dataset's name is reserved."
+        )
+    if not _exists(connection, target):
+        return
+    owner = connection.execute(
+        "SELECT model_id, source_id FROM _headrace.checkpoints "
+        "WHERE lower(dataset) = lower($1) AND lower(destination_table) = lower($2)",
+        [target.dataset, target.table],
+    ).fetchone()
+    if owner is None:
+        raise HeadraceError(
+            DESTINATION_CONFLICT, f"Table {target} exists already and was not made by Headrace."
+        )
+    if owner != (publication.model_id, publication.source_id):
+        raise HeadraceError(
+            DESTINATION_CONFLICT,
+            f"Table {target} belongs to source '{owner[1]}' of model '{owner[0]}'.",
+        )
+
+
+def _remember(connection: duckdb.DuckDBPyConnection, publication: Publication) -> None:
+    published = datetime.now(UTC)
+    owner = [publication.model_id, publication.source_id]
+    connection.execute(
+        "INSERT INTO _headrace.runs VALUES ($1, $2, $3, $4)",
+        [publication.run_id, *owner, published],
+    )
+    for table in publication.tables:
+        target = [table.target.dataset, table.target.table]
+        connection.execute(
+            "DELETE FROM _headrace.checkpoints "
+            "WHERE lower(dataset) = lower($1) AND lower(destination_table) = lower($2)",
+            target,
+        )
+        connection.execute(
+            "INSERT INTO _headrace.checkpoints VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            [
+                *target,
+                *owner,
+                table.source_table.schema_name,
+                table.source_table.table_name,
+                publication.run_id,
+                table.rows,
+                json.dumps(columns_of(table.schema), ensure_ascii=False),
+                published,
+            ],
+        )
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, target: Target) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM information_schema.tables WHERE table_catalog = current_database() "
+        "AND lower(table_schema) = lower($1) AND lower(table_name) = lower($2)",
+        [target.dataset, target.table],
+    ).fetchone()
+    return found is not None
+
+
+def _count(connection: duckdb.DuckDBPyConnection, target: Target) -> int:
+    select = f"SELECT count(*) FROM {_qualified(connection, target)}"  # noqa: S608
+    row = connection.execute(select).fetchone()
+    assert row is not None  # noqa: S101  (an aggregate has a row)
+    return int(row[0])
+
+
+def _qualified(connection: duckdb.DuckDBPyConnection, target: Target) -> str:
+    """With the catalogue in front: it is named after the file, and a dataset may be, too."""
+    row = connection.execute("SELECT current_database()").fetchone()
+    assert row is not None  # noqa: S101
+    return ".".join(map(quoted, (row[0], target.dataset, target.table)))

@@ -1,0 +1,120 @@
+"""The manifest of a Parquet directory: the values of its JSON, and how a publish changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import AwareDatetime, Field
+
+from headrace.destinations import Publication, StagedTable, Target
+from headrace.destinations.staged import columns_of
+from headrace.model import TableRef, now
+from headrace.values import Value
+
+# A source's runs follow one another, so a run that is repeated is among its last ones.
+REMEMBERED_RUNS = 100
+
+
+class ManifestFile(Value):
+    path: str = Field(description="Below the destination's directory.")
+    rows: int
+    bytes: int
+
+
+class Version(Value):
+    """What a table holds since a run."""
+
+    run_id: str
+    rows: int
+    columns: tuple[dict[str, str], ...]
+    files: tuple[ManifestFile, ...]
+    published_at: AwareDatetime
+
+
+class ManifestTable(Value):
+    """A table and its owner. Without a version it is claimed: files may lie there already."""
+
+    dataset: str
+    table: str
+    model_id: str
+    source_id: str
+    source_table: TableRef
+    version: Version | None = None
+    previous: Version | None = None
+
+    @property
+    def owner(self) -> str:
+        return f"{self.model_id}/{self.source_id}"
+
+
+class Manifest(Value):
+    """Which files make up which table.
+
+    `tables` is by `dataset.table` in lower case; `runs` holds the last published runs of each
+    source, by `model/source`.
+    """
+
+    format: int = Field(default=1, ge=1, le=1)
+    tables: Mapping[str, ManifestTable] = Field(default_factory=dict)
+    runs: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+def key(target: Target) -> str:
+    return str(target).lower()
+
+
+def owner(publication: Publication) -> str:
+    return f"{publication.model_id}/{publication.source_id}"
+
+
+def claim(manifest: Manifest, publication: Publication) -> Manifest:
+    """Take the tables' places first, so that moved files are never taken for someone else's."""
+    claimed = dict(manifest.tables)
+    for table in publication.tables:
+        known = claimed.get(key(table.target))
+        if known is None or known.owner != owner(publication):
+            claimed[key(table.target)] = ManifestTable(
+                dataset=table.target.dataset,
+                table=table.target.table,
+                model_id=publication.model_id,
+                source_id=publication.source_id,
+                source_table=table.source_table,
+            )
+    return manifest.model_copy(update={"tables": claimed})
+
+
+def publish(manifest: Manifest, publication: Publication) -> Manifest:
+    """Make the run's versions the ones that readers find; the claims are made already."""
+    tables = dict(manifest.tables)
+    for table in publication.tables:
+        known = tables[key(table.target)]
+        tables[key(table.target)] = known.model_copy(
+            update={
+                "source_table": table.source_table,
+                "version": _version(publication, table),
+                "previous": known.version,
+            }
+        )
+    of_source = owner(publication)
+    runs = (*manifest.runs.get(of_source, ()), publication.run_id)[-REMEMBERED_RUNS:]
+    return manifest.model_copy(
+        update={"tables": tables, "runs": {**manifest.runs, of_source: runs}}
+    )
+
+
+def _version(publication: Publication, table: StagedTable) -> Version:
+    directory = f"{table.target.dataset}/{table.target.table}"
+    return Version(
+        run_id=publication.run_id,
+        rows=table.rows,
+        columns=tuple(columns_of(table.schema)),
+        files=tuple(
+            ManifestFile(
+                path=f"{directory}/{publication.run_id}-{number:05}.parquet",
+                rows=file.rows,
+                bytes=file.bytes,
+            )
+            for number, file in enumerate(table.files)
+        ),
+        published_at=now(),
+    )

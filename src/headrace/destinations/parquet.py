@@ -1,0 +1,231 @@
+"""A directory of Parquet files as a destination.
+
+`<directory>/_headrace/manifest.json` is the truth: which files make up each table, and the
+checkpoints. It is replaced in one step, so all tables of a run appear at once. The files are
+`<directory>/<dataset>/<table>/<run_id>-NNNNN.parquet`; those of the version before stay until
+the next publish, for readers that have just read the manifest. Files that the manifest does not
+name are leftovers: read a table through the manifest, never through `*.parquet`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow.fs import LocalFileSystem
+from pydantic import ValidationError
+
+from headrace import files
+from headrace.destinations import (
+    Checkpoint,
+    Publication,
+    StagedTable,
+    Staging,
+    Target,
+)
+from headrace.destinations.disk import disk_errors
+from headrace.destinations.manifest import Manifest, claim, key, owner, publish
+from headrace.destinations.staged import check_file, check_names
+from headrace.destinations.types import name_in
+from headrace.errors import DESTINATION_CONFLICT, DESTINATION_UNREADABLE, HeadraceError
+from headrace.settings import Settings
+
+# The logical types of the format where there is one, else its physical types.
+TYPES = {
+    pa.bool_(): "BOOLEAN",
+    pa.int8(): "INT(8)",
+    pa.int16(): "INT(16)",
+    pa.int32(): "INT(32)",
+    pa.int64(): "INT(64)",
+    pa.uint8(): "UINT(8)",
+    pa.uint16(): "UINT(16)",
+    pa.uint32(): "UINT(32)",
+    pa.uint64(): "UINT(64)",
+    pa.float32(): "FLOAT",
+    pa.float64(): "DOUBLE",
+    pa.date32(): "DATE",
+    pa.time64("us"): "TIME(MICROS)",
+    pa.timestamp("us"): "TIMESTAMP(MICROS)",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMP(MICROS, UTC)",
+    pa.string(): "STRING",
+    pa.large_string(): "STRING",
+    pa.binary(): "BYTE_ARRAY",
+    pa.large_binary(): "BYTE_ARRAY",
+}
+
+
+def open_destination(url: str, settings: Settings) -> ParquetDirectory:  # noqa: ARG001
+    """Open `parquet:///absolute/path/of/the/directory`. It need not exist yet."""
+    return ParquetDirectory(files.local_path(url))
+
+
+class ParquetDirectory:
+    """A destination that is a directory of Parquet files with a manifest."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._own = directory / "_headrace"
+        self._manifest = self._own / "manifest.json"
+
+    def type_name(self, arrow_type: pa.DataType) -> str:
+        return name_in(TYPES, "DECIMAL({precision},{scale})", arrow_type)
+
+    def staging(self, run_id: str) -> Staging:
+        path = self._own / "staging" / run_id
+        with disk_errors(f"Making the staging directory {path}"):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Staging(LocalFileSystem(), str(path))
+
+    def publish(self, publication: Publication) -> None:
+        check_names(publication)
+        with disk_errors(f"Publishing into {self._directory}"), self._locked():
+            manifest = self._read()
+            if publication.run_id in manifest.runs.get(owner(publication), ()):
+                return
+            for table in publication.tables:
+                self._check_owner(manifest, publication, table)
+            for table in publication.tables:
+                for number, file in enumerate(table.files):
+                    at = self._whereabouts(publication, table, number)
+                    check_file(LocalFileSystem(), table, replace(file, path=str(at)))
+            claimed = claim(manifest, publication)
+            self._write(claimed)
+            try:
+                for table in publication.tables:
+                    self._move(publication, table)
+                self._write(publish(claimed, publication))
+            finally:
+                for table in publication.tables:
+                    self._tidy(table.target)
+
+    def discard(self, run_id: str) -> None:
+        path = self._own / "staging" / run_id
+        with disk_errors(f"Removing the staged files of run {run_id}"):
+            if path.exists():
+                shutil.rmtree(path)
+
+    def checkpoints(self, model_id: str, source_id: str) -> Sequence[Checkpoint]:
+        return [
+            Checkpoint(
+                model_id=model_id,
+                source_id=source_id,
+                source_table=table.source_table,
+                target=Target(table.dataset, table.table),
+                run_id=table.version.run_id,
+                rows=table.version.rows,
+                published_at=table.version.published_at,
+            )
+            for _, table in sorted(self._read().tables.items())
+            if table.version and (table.model_id, table.source_id) == (model_id, source_id)
+        ]
+
+    def count(self, target: Target) -> int | None:
+        table = self._read().tables.get(key(target))
+        if table is None or table.version is None:
+            return None
+        for file in table.version.files:
+            if not (self._directory / file.path).is_file():
+                raise HeadraceError(
+                    DESTINATION_UNREADABLE, f"Counting {target} failed: {file.path} is missing."
+                )
+        return table.version.rows
+
+    def files(self, target: Target) -> Sequence[Path]:
+        """The files that make up the table now; valid until the publish after the next."""
+        table = self._read().tables.get(key(target))
+        if table is None or table.version is None:
+            return []
+        return [self._directory / file.path for file in table.version.files]
+
+    def close(self) -> None:
+        """Nothing is held open between calls."""
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._own.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with files.locked(self._own / "lock"):
+            yield
+
+    def _read(self) -> Manifest:
+        try:
+            with disk_errors(f"Reading {self._manifest}"):
+                if not self._manifest.exists():
+                    return Manifest()
+                return Manifest.model_validate_json(self._manifest.read_bytes())
+        except ValidationError as error:
+            raise HeadraceError(
+                DESTINATION_UNREADABLE,
+                f"Reading {self._manifest} failed: it is damaged or of a newer version.",
+            ) from error
+
+    def _write(self, manifest: Manifest) -> None:
+        files.replace(self._manifest, manifest.model_dump_json(indent=1).encode())
+
+    def _check_owner(
+        self, manifest: Manifest, publication: Publication, table: StagedTable
+    ) -> None:
+        target = table.target
+        if target.dataset.lower() == self._own.name:
+            raise HeadraceError(
+                DESTINATION_CONFLICT, f"Table {target}: the dataset's name is reserved."
+            )
+        known = manifest.tables.get(key(target))
+        if known is None and self._at(target).exists():
+            raise HeadraceError(
+                DESTINATION_CONFLICT,
+                f"The directory {self._at(target)} exists already and was not made by Headrace.",
+            )
+        if known is None or known.owner == owner(publication):
+            return
+        # A table whose directory someone has removed belongs to nobody any more.
+        if self._at(Target(known.dataset, known.table)).exists():
+            raise HeadraceError(
+                DESTINATION_CONFLICT,
+                f"Table {target} belongs to source '{known.source_id}' of model "
+                f"'{known.model_id}'.",
+            )
+
+    def _at(self, target: Target) -> Path:
+        return self._directory / target.dataset / target.table
+
+    def _final(self, publication: Publication, table: StagedTable, number: int) -> Path:
+        return self._at(table.target) / f"{publication.run_id}-{number:05}.parquet"
+
+    def _whereabouts(self, publication: Publication, table: StagedTable, number: int) -> Path:
+        """The staged file, or where an interrupted publish of the same run has moved it."""
+        staged = Path(table.files[number].path)
+        return staged if staged.exists() else self._final(publication, table, number)
+
+    def _move(self, publication: Publication, table: StagedTable) -> None:
+        self._at(table.target).mkdir(parents=True, exist_ok=True)
+        for number in range(len(table.files)):
+            at = self._whereabouts(publication, table, number)
+            _sync(at)
+            at.replace(self._final(publication, table, number))
+        _sync(self._at(table.target))
+
+    def _tidy(self, target: Target) -> None:
+        """Remove what neither this version nor the one before holds."""
+        table = self._read().tables[key(target)]
+        versions = [version for version in (table.version, table.previous) if version]
+        kept = {self._directory / file.path for version in versions for file in version.files}
+        for file in self._at(target).glob("*.parquet"):
+            if file not in kept:
+                file.unlink()
+        if table.version is None:  # a failed first publish leaves no trace
+            with contextlib.suppress(OSError):
+                self._at(target).rmdir()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,101 @@
+"""Staged tables are checked before anything is published."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow.fs import FileSystem, FileType
+
+from headrace.destinations import Publication, StagedFile, StagedTable
+from headrace.errors import (
+    COLUMNS_CLASH,
+    DESTINATION_CONFLICT,
+    ROWS_DISAGREE,
+    STAGING_CORRUPTED,
+    HeadraceError,
+)
+
+
+def check_names(publication: Publication) -> None:
+    """Refuse names that a reader could not tell apart, upper and lower case being one.
+
+    SQL readers (DuckDB, BigQuery) ignore the case of table and column names. Raises
+    COLUMNS_CLASH and DESTINATION_CONFLICT.
+    """
+    if clashing := _clashing(str(table.target) for table in publication.tables):
+        raise HeadraceError(
+            DESTINATION_CONFLICT,
+            f"Several tables would be written to the same place: {', '.join(clashing)}.",
+        )
+    for table in publication.tables:
+        if clashing := _clashing(table.schema.names):
+            raise HeadraceError(
+                COLUMNS_CLASH,
+                f"Table {table.source_table} has columns of the same name: {', '.join(clashing)}.",
+            )
+
+
+def check_file(filesystem: FileSystem, table: StagedTable, file: StagedFile) -> None:
+    """Hold a file against its manifest entry: size, footer, columns, number of rows.
+
+    Raises STAGING_CORRUPTED and ROWS_DISAGREE.
+    """
+    info = filesystem.get_file_info(file.path)
+    if info.type is not FileType.File or info.size != file.bytes:
+        raise _corrupted(table, "a file is missing or cut off")
+    try:
+        with filesystem.open_input_file(file.path) as opened:
+            parquet = pq.ParquetFile(opened)
+            schema, rows = parquet.schema_arrow, parquet.metadata.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise _corrupted(table, "a file can't be read back") from error
+    if not schema.equals(table.schema, check_metadata=False):
+        raise _corrupted(table, "a file holds other columns than were written")
+    if rows != file.rows:
+        raise HeadraceError(
+            ROWS_DISAGREE,
+            f"Table {table.source_table}: {file.rows} rows were staged in a file, which holds "
+            f"{rows}.",
+        )
+
+
+def check_contents(filesystem: FileSystem, table: StagedTable) -> None:
+    """Read all files of a table to the end; for when loading them has failed.
+
+    Raises STAGING_CORRUPTED.
+    """
+    for file in table.files:
+        try:
+            with filesystem.open_input_file(file.path) as opened:
+                parquet = pq.ParquetFile(opened, page_checksum_verification=True)
+                for _ in parquet.iter_batches():
+                    pass
+        except (pa.ArrowException, OSError) as error:
+            raise _corrupted(table, "a file can't be read back") from error
+
+
+def columns_of(schema: pa.Schema) -> list[dict[str, str]]:
+    """The columns as they were in the source, to be kept beside the table."""
+    return [
+        {
+            "name": field.name,
+            "source_type": (field.metadata or {}).get(b"headrace.source_type", b"").decode(),
+            "arrow_type": str(field.type),
+        }
+        for field in schema
+    ]
+
+
+def _corrupted(table: StagedTable, why: str) -> HeadraceError:
+    return HeadraceError(
+        STAGING_CORRUPTED, f"Loading the staged rows of {table.source_table} failed: {why}."
+    )
+
+
+def _clashing(names: Iterable[str]) -> list[str]:
+    written = list(names)
+    folded = Counter(name.casefold() for name in written)
+    return [name for name in written if folded[name.casefold()] > 1]

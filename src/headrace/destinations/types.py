@@ -1,0 +1,24 @@
+"""The name that a destination gives to an Arrow type: a table for each destination."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from headrace.errors import TYPE_NOT_CARRIED, HeadraceError
+
+
+def name_in(names: Mapping[pa.DataType, str], decimal: str, arrow_type: pa.DataType) -> str:
+    """Look a type up; `decimal` is the pattern for decimals, which differ in their digits.
+
+    Raises TYPE_NOT_CARRIED for a type that the table does not have.
+    """
+    if pa.types.is_decimal128(arrow_type):
+        return decimal.format(precision=arrow_type.precision, scale=arrow_type.scale)
+    name = names.get(arrow_type)
+    if name is None:
+        raise HeadraceError(
+            TYPE_NOT_CARRIED, f"The destination has no type for Arrow's {arrow_type}."
+        )
+    return name

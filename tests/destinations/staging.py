@@ -1,0 +1,86 @@
+"""Stages tables as the engine does, and reads published ones back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from headrace.destinations import (
+    Destination,
+    Publication,
+    StagedFile,
+    StagedTable,
+    Target,
+)
+from headrace.destinations.duckdb import DuckDB, quoted
+from headrace.destinations.parquet import ParquetDirectory
+from headrace.ids import new_id
+from headrace.model import TableRef
+
+
+@dataclass(frozen=True)
+class Place:
+    """A destination under test, in a directory of its own."""
+
+    scheme: str
+    path: Path
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.path}"
+
+    def open(self) -> Destination:
+        if self.scheme == "duckdb":
+            return DuckDB(self.path, patience=0.3)
+        return ParquetDirectory(self.path)
+
+    def read(self, target: Target) -> pa.Table:
+        """What a reader gets who knows nothing of Headrace's code for writing."""
+        if self.scheme == "duckdb":
+            with duckdb.connect(self.path, read_only=True) as connection:
+                name = f"{quoted(target.dataset)}.{quoted(target.table)}"
+                return connection.sql(f"SELECT * FROM {name} ORDER BY 1").to_arrow_table()
+        files = ParquetDirectory(self.path).files(target)
+        return pa.concat_tables([pq.read_table(file) for file in files])
+
+
+def table(**columns: list[object]) -> pa.Table:
+    return pa.table(columns)
+
+
+def stage(
+    destination: Destination, run_id: str, content: pa.Table, name: str = "orders"
+) -> StagedTable:
+    """Stage a table as two files, or none if it has no rows."""
+    staging = destination.staging(run_id)
+    files = []
+    half = (content.num_rows + 1) // 2
+    for number, part in enumerate((content.slice(0, half), content.slice(half))):
+        if part.num_rows:
+            path = Path(staging.path) / f"{name}-{number:05}.parquet"
+            pq.write_table(part, path, compression="zstd", store_decimal_as_integer=True)
+            files.append(StagedFile(str(path), part.num_rows, path.stat().st_size))
+    return StagedTable(
+        TableRef(schema_name="public", table_name=name),
+        Target("shop", name),
+        content.schema,
+        tuple(files),
+    )
+
+
+def publish(
+    destination: Destination, *tables: StagedTable, run_id: str, source: str = "s1"
+) -> None:
+    destination.publish(Publication("m1", source, run_id, tables))
+
+
+def bring(destination: Destination, content: pa.Table, source: str = "s1") -> str:
+    """Stage and publish a table as one run; returns the run's id."""
+    run_id = new_id()
+    publish(destination, stage(destination, run_id, content), run_id=run_id, source=source)
+    destination.discard(run_id)
+    return run_id
