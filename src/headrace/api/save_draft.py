@@ -1,0 +1,187 @@
+"""Create a source as a draft, or change one; the password goes into the vault alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import Field
+
+from headrace import credentials as stored
+from headrace import ids, naming
+from headrace.connections import Connection, Credentials, TlsMode, identity
+from headrace.errors import (
+    INVALID_INPUT,
+    PASSWORD_REQUIRED,
+    SOURCE_STALE,
+    HeadraceError,
+)
+from headrace.errors import Field as WrongField
+from headrace.model import Selection, Source, SourceState, credentials_secret_name, now
+from headrace.records import Sources
+from headrace.services import Services
+from headrace.values import DestinationName, ModelId, SourceId, Text, Value
+from headrace.vaults import Vault
+
+log = logging.getLogger(__name__)
+
+# How well a mode guards a password on its way; a step down needs the password again.
+_PROTECTION = {
+    TlsMode.DISABLE: 0,
+    TlsMode.REQUIRE: 1,
+    TlsMode.VERIFY_CA: 2,
+    TlsMode.VERIFY_FULL: 2,
+}
+
+
+class SaveDraft(Value):
+    """A new source (without source_id), or a change to one; what is left out stays as it is."""
+
+    model_id: ModelId
+    source_id: SourceId | None = Field(
+        default=None, description="The source to change; leave it out to create one."
+    )
+    etag: str | None = Field(
+        default=None, description="The etag of the source that the change was made on."
+    )
+    name: Text | None = None
+    connection: Connection | None = None
+    credentials: Credentials | None = Field(
+        default=None, description="Needed again when host, port, user or database change."
+    )
+    dataset: DestinationName | None = Field(
+        default=None,
+        description="The schema or dataset in the destination; derived from the name at first.",
+    )
+    selection: tuple[Selection, ...] | None = None
+
+
+def save_draft(services: Services, request: SaveDraft) -> Source:
+    """Write the source; either all of it is saved, or nothing is.
+
+    Raises INVALID_INPUT with every wrong field, SOURCE_NOT_FOUND, SOURCE_STALE if someone else
+    saved in the meantime, PASSWORD_REQUIRED, and the errors of the documents and the vault.
+    """
+    sources = Sources(services.documents)
+    if request.source_id is None:
+        source = _new(request)
+        write = sources.create
+    else:
+        source = _changed(sources.get(request.model_id, request.source_id), request)
+        write = sources.replace
+    if request.credentials is None:
+        return write(source)
+    name = source.credentials_secret_name
+    version = stored.store(services.vault, name, source.connection, request.credentials)
+    with _destroyed_on_failure(services.vault, name, version):
+        saved = write(source)
+    try:
+        stored.settle(services.vault, name, version)
+    except HeadraceError as error:
+        # The source is saved; the next save destroys what was left.
+        log.warning("Old versions of %s could not be destroyed: %s", name, error)
+    return saved
+
+
+def _new(request: SaveDraft) -> Source:
+    wrong = [
+        WrongField(name, "is required for a new source")
+        for name in ("name", "connection", "credentials")
+        if getattr(request, name) is None
+    ]
+    if request.etag is not None:
+        wrong.append(WrongField("source_id", "is required beside an etag"))
+    wrong += _wrong_targets(request)
+    if wrong or request.name is None or request.connection is None:
+        raise _invalid("The new source can't be saved", wrong)
+    source_id = ids.new_id()
+    created_at = now()
+    return Source(
+        model_id=request.model_id,
+        source_id=source_id,
+        name=request.name,
+        connection=request.connection,
+        credentials_secret_name=credentials_secret_name(request.model_id, source_id),
+        dataset=request.dataset or naming.dataset_name(request.name),
+        selection=request.selection or (),
+        created_at=created_at,
+        updated_at=created_at,
+    )
+
+
+def _changed(source: Source, request: SaveDraft) -> Source:
+    wrong = _wrong_targets(request)
+    if request.etag is None:
+        wrong.append(WrongField("etag", "is required to change a source"))
+    if request.selection == () and source.state is not SourceState.DRAFT:
+        wrong.append(WrongField("selection", "needs at least one table once a source is active"))
+    if wrong:
+        raise _invalid(f"The change to source '{source.source_id}' can't be saved", wrong)
+    if request.etag != source.etag:
+        raise HeadraceError(
+            SOURCE_STALE,
+            f"Source '{source.source_id}' was changed after it was loaded; nothing was saved.",
+        )
+    if request.connection and request.credentials is None:
+        _check_password_may_stay(source, request.connection)
+    kept = ("name", "connection", "dataset", "selection")
+    given = {name: value for name in kept if (value := getattr(request, name)) is not None}
+    return source.model_copy(update={**given, "updated_at": now()})
+
+
+def _check_password_may_stay(source: Source, connection: Connection) -> None:
+    """A stored password is sent neither to another server, nor over a less guarded channel."""
+    old, new = identity(source.connection), identity(connection)
+    changed = [
+        WrongField(f"connection.{key}", "was changed") for key in new if new[key] != old[key]
+    ]
+    if _PROTECTION[connection.tls] < _PROTECTION[source.connection.tls]:
+        changed.append(WrongField("connection.tls", "protects the password less than before"))
+    if changed:
+        names = ", ".join(field.path for field in changed)
+        raise HeadraceError(
+            PASSWORD_REQUIRED,
+            f"The stored password of source '{source.source_id}' is not used with a changed "
+            f"{names}; nothing was saved.",
+            hint="Send the password together with this change.",
+            fields=[WrongField("credentials", "is required with this change"), *changed],
+        )
+
+
+def _wrong_targets(request: SaveDraft) -> list[WrongField]:
+    """What is wrong with where the rows would go. Warehouses fold case, so case tells nothing."""
+    wrong = []
+    if request.dataset and request.dataset.lower().startswith(naming.RESERVED_PREFIX):
+        wrong.append(WrongField("dataset", f"can't begin with {naming.RESERVED_PREFIX}"))
+    selected = set()
+    taken = {}
+    for number, selection in enumerate(request.selection or ()):
+        table = (selection.destination_table or naming.table_name(selection)).lower()
+        where = f"selection.{number}"
+        if selection.ref in selected:
+            wrong.append(WrongField(f"{where}.table_name", "is selected twice"))
+        elif table in taken:
+            message = f"'{table}' is also where {taken[table]} goes"
+            wrong.append(WrongField(f"{where}.destination_table", message))
+        selected.add(selection.ref)
+        taken.setdefault(table, selection.ref)
+    return wrong
+
+
+def _invalid(what: str, wrong: list[WrongField]) -> HeadraceError:
+    names = ", ".join(field.path for field in wrong)
+    return HeadraceError(INVALID_INPUT, f"{what}: wrong in {names}.", fields=wrong)
+
+
+@contextmanager
+def _destroyed_on_failure(vault: Vault, name: str, version: int) -> Iterator[None]:
+    """If the document can't be written, take the version back that it would have needed."""
+    try:
+        yield
+    except BaseException:
+        try:
+            vault.destroy(name, version)
+        except HeadraceError as error:
+            log.error("Version %d of %s stays without a source: %s", version, name, error)  # noqa: TRY400
+        raise
