@@ -1,0 +1,35 @@
+"""An open PostgreSQL database (`headrace.sources.Database`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+
+from headrace.model import TableDescription, TableRef, TableSummary
+from headrace.sources import TypeName
+from headrace.sources.postgres import catalogue, describe, reader
+from headrace.sources.postgres.session import Session
+
+
+class PostgresDatabase:
+    """All reads see one snapshot. After an error the connection is of no further use."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def list_tables(self) -> Iterator[TableSummary]:
+        return catalogue.list_tables(self._session)
+
+    def describe_table(
+        self, table: TableRef, *, type_name: TypeName, sample_rows: int = 0
+    ) -> TableDescription:
+        return describe.describe_table(self._session, table, type_name, sample_rows)
+
+    def read(
+        self, table: TableRef, columns: Sequence[str] | None
+    ) -> AbstractContextManager[reader.Reader]:
+        return reader.read(self._session, table, columns)
+
+    def close(self) -> None:
+        """Closing twice is no error."""
+        self._session.close()

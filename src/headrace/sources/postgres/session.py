@@ -1,0 +1,144 @@
+"""A session: logged in, inside one read-only transaction, with settings that keep values exact."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+from pg8000.exceptions import InterfaceError
+from pg8000.native import Connection as Driver
+
+from headrace.connections import Credentials, PostgresConnection
+from headrace.errors import LOGIN_METHOD_UNKNOWN, PROTOCOL_UNEXPECTED, HeadraceError
+from headrace.sources.postgres.errors import translated
+
+# A server may work for long before it sends its first row; one that has vanished is noticed
+# earlier, by keep-alive probes.
+_SILENCE_SECONDS = 3600
+_KEEPALIVE = (
+    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 60),
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 15),
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 6),
+)
+
+# AuthenticationOk, cleartext, MD5 and the three steps of SASL; the rest are Kerberos and Windows.
+_LOGIN_METHODS = {0, 3, 5, 10, 11, 12}
+
+# One transaction, so that all reads see the same snapshot; SET LOCAL, so that a pooler's other
+# clients are left alone. An empty search_path makes the names of types come with their schema
+# and keeps a function of someone's own from standing in for PostgreSQL's.
+_BEGIN = """
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SET LOCAL search_path TO '';
+SET LOCAL TimeZone TO 'UTC';
+SET LOCAL DateStyle TO 'ISO';
+SET LOCAL IntervalStyle TO 'iso_8601';
+SET LOCAL extra_float_digits TO 3;
+SET LOCAL bytea_output TO 'hex';
+SET LOCAL idle_in_transaction_session_timeout TO 0;
+SELECT current_setting('server_version_num')::int;
+"""
+
+
+class Sink(Protocol):
+    """Where COPY's output goes, one row a call."""
+
+    def write(self, data: bytes, /) -> Any: ...
+
+
+class Session:
+    """Statements over one connection. After an error the transaction, and so the session, is over.
+
+    Errors of the driver come out as HeadraceErrors; `what` says in them what was being done.
+    """
+
+    def __init__(
+        self, sock: socket.socket, connection: PostgresConnection, credentials: Credentials
+    ) -> None:
+        """Log in over the socket, which the session owns from now on.
+
+        Raises PASSWORD_REJECTED, LOGIN_NOT_PERMITTED, DATABASE_NOT_FOUND and the like.
+        """
+        what = f"Logging in to '{connection.database}' as '{connection.user}'"
+        try:
+            # A proxy with nothing behind it, or another protocol's server, just hangs up.
+            with translated(what, lost=PROTOCOL_UNEXPECTED):
+                self._driver = _Driver(
+                    connection.user,
+                    database=connection.database,
+                    password=credentials.password.get_secret_value(),
+                    application_name="headrace",
+                    startup_params={"client_encoding": "UTF8"},
+                    ssl_context=False,
+                    sock=sock,
+                )
+        except BaseException:
+            sock.close()
+            raise
+        self._sock = sock
+        try:
+            rows = self.query("Beginning a transaction", _BEGIN)
+            self.server_version: int = rows[0][0]
+            sock.settimeout(_SILENCE_SECONDS)
+            for level, option, value in _KEEPALIVE:
+                if hasattr(socket, option):  # macOS has no TCP_KEEPIDLE
+                    sock.setsockopt(level, getattr(socket, option), value)
+        except BaseException:
+            self.close()
+            raise
+
+    def query(self, what: str, sql: str, **parameters: str | int) -> Sequence[Sequence[Any]]:
+        """The rows of a statement; `:name` in it stands for a parameter."""
+        with translated(what):
+            return self._driver.run(sql, **parameters) or []
+
+    def copy(self, what: str, sql: str, sink: Sink) -> int:
+        """Run `COPY (sql) TO STDOUT` as CSV into the sink; returns the server's count of rows."""
+        with translated(what):
+            self._driver.run(f"COPY ({sql}) TO STDOUT (FORMAT csv)", stream=sink)
+            return int(self._driver.row_count)
+
+    def abandon(self) -> None:
+        """Break the connection, whatever another thread is doing over it."""
+        with suppress(OSError):
+            # SSLSocket's own shutdown would take the TLS layer from under the reading thread.
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._driver.close()
+
+
+class _Driver(Driver):  # type: ignore[misc]
+    """pg8000 with three of its habits changed."""
+
+    def handle_AUTHENTICATION_REQUEST(self, data: bytes, context: Any) -> None:  # noqa: N802
+        """Say exactly that a login method is unknown, which pg8000 says in prose alone."""
+        method = int.from_bytes(data[:4])
+        if method not in _LOGIN_METHODS:
+            raise HeadraceError(
+                LOGIN_METHOD_UNKNOWN,
+                f"Logging in: the server asks for login method {method}, which is not known here.",
+            )
+        super().handle_AUTHENTICATION_REQUEST(data, context)
+
+    def handle_messages(self, context: Any) -> None:
+        """Keep a fatal error that the server sent before it hung up."""
+        try:
+            super().handle_messages(context)
+        except InterfaceError:
+            if context.error is not None:
+                raise context.error from None
+            raise
+
+    def close(self) -> None:
+        """Close once or more, also when the other side is gone."""
+        stream = self._sock
+        # OSError and ValueError come from a stream that is broken or closed already.
+        with suppress(InterfaceError, OSError, ValueError):
+            super().close()
+        if stream is not None:
+            with suppress(OSError, ValueError):
+                stream.close()
