@@ -1,0 +1,6 @@
+"""The function `test_connection`, for `functions-framework --target test_connection`."""
+
+from headrace.api.functions import FUNCTIONS
+from headrace.api.http import endpoint
+
+test_connection = endpoint(FUNCTIONS["test_connection"])

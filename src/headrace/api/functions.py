@@ -1,0 +1,204 @@
+"""The functions and their operations: what is deployed, served locally, and documented."""
+
+from __future__ import annotations
+
+from headrace import errors
+from headrace.api.describe_table import DescribeTable, describe_table
+from headrace.api.list_tables import ListTables, TableList, list_tables
+from headrace.api.operations import Operation, Stream
+from headrace.api.runs import (
+    ListRuns,
+    RunPage,
+    RunRef,
+    StartRun,
+    cancel_run,
+    get_run,
+    list_runs,
+    start_run,
+)
+from headrace.api.save_draft import SaveDraft, save_draft
+from headrace.api.sources import (
+    ListSources,
+    SourcePage,
+    SourceRef,
+    activate,
+    delete_source,
+    get_source,
+    list_sources,
+    pause,
+    resume,
+)
+from headrace.api.test_connection import ConnectionReport, ConnectionTest, test_connection
+from headrace.model import Check, Run, Source, TableDescription, TableSummary
+
+_DOCUMENTS = (
+    errors.DOCUMENTS_UNREADABLE,
+    errors.DOCUMENTS_NEWER,
+    errors.DOCUMENTS_UNAVAILABLE,
+)
+_VAULT = (
+    errors.VAULT_KEY_EXPOSED,
+    errors.VAULT_KEY_MISSING,
+    errors.VAULT_UNREADABLE,
+    errors.VAULT_UNAVAILABLE,
+)
+_SOURCE = (errors.SOURCE_NOT_FOUND, *_DOCUMENTS)
+_CHANGE = (*_SOURCE, errors.SOURCE_STALE, errors.SOURCE_STATE_WRONG)
+# 424 is the status of everything that a source's database can do to us.
+_DATABASE = (
+    *_SOURCE,
+    *_VAULT,
+    errors.CREDENTIALS_MISSING,
+    errors.ADDRESS_INVALID,
+    *(kind for kind in errors.catalogue() if kind.status == 424),
+)
+_RUN = (errors.RUN_NOT_FOUND, *_DOCUMENTS)
+
+FUNCTIONS: dict[str, tuple[Operation, ...]] = {
+    "test_connection": (
+        Operation(
+            method="POST",
+            path="/",
+            summary="Test a connection, layer by layer",
+            request=ConnectionTest,
+            handler=test_connection,
+            response=ConnectionReport,
+            stream=Stream(tag="check", item=Check, collect=ConnectionReport.of),
+        ),
+    ),
+    "save_draft": (
+        Operation(
+            method="POST",
+            path="/",
+            summary="Create or change a source; its password goes into the vault",
+            request=SaveDraft,
+            handler=save_draft,
+            response=Source,
+            creates=lambda request: request.source_id is None,
+            errors=(*_CHANGE, *_VAULT, errors.PASSWORD_REQUIRED, errors.CREDENTIALS_MISSING),
+        ),
+    ),
+    "list_tables": (
+        Operation(
+            method="POST",
+            path="/",
+            summary="List the tables that the source's user can see",
+            request=ListTables,
+            handler=list_tables,
+            response=TableList,
+            stream=Stream(tag="table", item=TableSummary, collect=TableList.of),
+            errors=_DATABASE,
+        ),
+    ),
+    "describe_table": (
+        Operation(
+            method="POST",
+            path="/",
+            summary="Describe a table: columns, keys, indexes, and sample rows on request",
+            request=DescribeTable,
+            handler=describe_table,
+            response=TableDescription,
+            errors=_DATABASE,
+        ),
+    ),
+    "sources": (
+        Operation(
+            method="GET",
+            path="/",
+            summary="List the sources of a model",
+            request=ListSources,
+            handler=list_sources,
+            response=SourcePage,
+            errors=_DOCUMENTS,
+        ),
+        Operation(
+            method="GET",
+            path="/{model_id}/{source_id}",
+            summary="Get a source",
+            request=SourceRef,
+            handler=get_source,
+            response=Source,
+            errors=_SOURCE,
+        ),
+        Operation(
+            method="DELETE",
+            path="/{model_id}/{source_id}",
+            summary="Delete a source with its password and its history",
+            request=SourceRef,
+            handler=delete_source,
+            errors=(*_CHANGE, *_VAULT, errors.RUN_ALREADY_LIVE),
+        ),
+        Operation(
+            method="POST",
+            path="/{model_id}/{source_id}/activate",
+            summary="Activate a draft",
+            request=SourceRef,
+            handler=activate,
+            response=Source,
+            errors=(*_CHANGE, *_VAULT, errors.SOURCE_INCOMPLETE, errors.CREDENTIALS_MISSING),
+        ),
+        Operation(
+            method="POST",
+            path="/{model_id}/{source_id}/pause",
+            summary="Pause an active source",
+            request=SourceRef,
+            handler=pause,
+            response=Source,
+            errors=_CHANGE,
+        ),
+        Operation(
+            method="POST",
+            path="/{model_id}/{source_id}/resume",
+            summary="Resume a paused source",
+            request=SourceRef,
+            handler=resume,
+            response=Source,
+            errors=_CHANGE,
+        ),
+    ),
+    "runs": (
+        Operation(
+            method="POST",
+            path="/",
+            summary="Start a run",
+            request=StartRun,
+            handler=start_run,
+            response=Run,
+            status=202,
+            headers=("idempotency_key",),
+            errors=(
+                *_CHANGE,
+                errors.SOURCE_INCOMPLETE,
+                errors.RUN_ALREADY_LIVE,
+                errors.LAUNCH_FAILED,
+            ),
+        ),
+        Operation(
+            method="GET",
+            path="/",
+            summary="List the runs of a source, the newest first",
+            request=ListRuns,
+            handler=list_runs,
+            response=RunPage,
+            errors=_SOURCE,
+        ),
+        Operation(
+            method="GET",
+            path="/{model_id}/{source_id}/{run_id}",
+            summary="Get a run with its progress",
+            request=RunRef,
+            handler=get_run,
+            response=Run,
+            errors=_RUN,
+        ),
+        Operation(
+            method="POST",
+            path="/{model_id}/{source_id}/{run_id}/cancel",
+            summary="Cancel a run; a finished one stays as it is",
+            request=RunRef,
+            handler=cancel_run,
+            response=Run,
+            errors=_RUN,
+        ),
+    ),
+}

@@ -1,0 +1,40 @@
+"""Test a connection, layer by layer. No secret and no document is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Self
+
+from pydantic import Field
+
+from headrace.connections import Connection, Credentials
+from headrace.diagnosis import diagnose
+from headrace.model import Check, CheckStatus
+from headrace.services import Services
+from headrace.values import Value
+
+
+class ConnectionTest(Value):
+    """What to log in to, and with what."""
+
+    connection: Connection
+    credentials: Credentials
+
+
+class ConnectionReport(Value):
+    """What the test found, layer by layer."""
+
+    passed: bool = Field(description="Whether no check failed.")
+    checks: tuple[Check, ...]
+
+    @classmethod
+    def of(cls, checks: Iterable[Check]) -> Self:
+        done = tuple(checks)
+        return cls(
+            passed=all(check.status is not CheckStatus.FAILED for check in done), checks=done
+        )
+
+
+def test_connection(_services: Services, request: ConnectionTest) -> Iterator[Check]:
+    """One check a layer, each as soon as it is done. A failed connection is no error here."""
+    return diagnose(request.connection, request.credentials)

@@ -1,0 +1,72 @@
+"""The documents that are made from the code: `python -m headrace.generated DIRECTORY`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from headrace import errors
+from headrace.api import openapi
+from headrace.api.functions import FUNCTIONS
+from headrace.errors import Kind, catalogue
+
+# Each section of the catalogue goes from its first kind to the next section's.
+_SECTIONS = {
+    errors.INVALID_INPUT: "Requests",
+    errors.SETTINGS_INVALID: "Settings",
+    errors.SOURCE_NOT_FOUND: "Sources, drafts and runs",
+    errors.DOCUMENT_EXISTS: "Documents and vault",
+    errors.ADDRESS_INVALID: "Reaching a database",
+    errors.TABLE_NOT_FOUND: "Tables",
+    errors.VALUE_NOT_CARRIED: "Extraction",
+}
+
+
+def errors_md() -> str:
+    """The error catalogue as tables, in its order."""
+    lines = [
+        "# Errors",
+        "",
+        "Generated from `src/headrace/errors.py`; write it anew with `make docs`.",
+        "",
+        "Every refusal is an `application/problem+json` (RFC 9457) with these members: `title`, "
+        "`status`, `code`, `detail` (what was being done to what, and why it failed), `hint` (the "
+        "next step), `retryable`, and `fields` (each wrong field with its path and a message). "
+        "4xx is the caller's, 424 is the source's database, 5xx is this service's own.",
+    ]
+    for kind in catalogue():
+        if kind in _SECTIONS:
+            lines += [
+                "",
+                f"## {_SECTIONS[kind]}",
+                "",
+                "| code | status | title | next step | does retrying help? |",
+                "|---|---|---|---|---|",
+            ]
+        lines.append(_row(kind))
+    return "\n".join([*lines, ""])
+
+
+def openapi_json() -> str:
+    return json.dumps(openapi.document(FUNCTIONS), indent=2, ensure_ascii=False) + "\n"
+
+
+DOCUMENTS: dict[str, Callable[[], str]] = {"errors.md": errors_md, "openapi.json": openapi_json}
+
+
+def _row(kind: Kind) -> str:
+    hint = kind.hint.replace("|", "\\|")
+    retry = "yes" if kind.transient else "no"
+    return f"| `{kind.code}` | {kind.status} | {kind.title} | {hint} | {retry} |"
+
+
+def main() -> None:
+    directory = Path(sys.argv[1])
+    for name, text in DOCUMENTS.items():
+        (directory / name).write_text(text(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

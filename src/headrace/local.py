@@ -1,0 +1,185 @@
+"""The local server: all functions under one address, on this machine alone."""
+
+from __future__ import annotations
+
+import errno
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import waitress
+from flask import Request, Response
+from pydantic import SecretStr
+from waitress import wasyncore
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from headrace.api import answers, openapi
+from headrace.api.functions import FUNCTIONS
+from headrace.api.http import endpoint
+from headrace.errors import (
+    ENDPOINT_NOT_FOUND,
+    HOST_NOT_SERVED,
+    METHOD_NOT_ALLOWED,
+    PORT_NOT_FREE,
+    SIGN_IN_NOT_CONFIGURED,
+    Field,
+    HeadraceError,
+)
+from headrace.ids import new_id
+from headrace.services import Services
+from headrace.settings import Settings
+from headrace.values import Value
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+LOOPBACK = "127.0.0.1"
+# A page elsewhere can make its own name point to 127.0.0.1 and then call us as its own origin
+# (DNS rebinding); the Host header still carries its name.
+_SERVED_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.IGNORECASE)
+# Above the limit of the functions, so that they answer with a problem; waitress's own is text.
+_BODY_LIMIT = 64 << 20
+
+
+class Index(Value):
+    """What is here."""
+
+    name: str = "Headrace"
+    functions: tuple[str, ...]
+    openapi: str = "/openapi.json"
+
+
+class LocalServer:
+    """A server that listens; it answers while `run` runs, in whichever thread."""
+
+    def __init__(self, services: Services, token: SecretStr, port: int) -> None:
+        self._token = token
+        self._sockets: dict[int, Any] = {}
+        self._closing = threading.Event()
+        self._ended = threading.Event()
+        self._ended.set()
+        self._server = waitress.create_server(
+            application(services),
+            map=self._sockets,
+            host=LOOPBACK,
+            port=port,
+            threads=16,
+            ident="",
+            max_request_body_size=_BODY_LIMIT,
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self._server.effective_port}"
+
+    @property
+    def token(self) -> str:
+        return self._token.get_secret_value()
+
+    def run(self) -> None:
+        """Serve until `close` is called or, in the main thread, SIGINT or SIGTERM comes."""
+        self._ended.clear()
+        with _signals(self._stop):
+            try:
+                while not self._closing.is_set():
+                    wasyncore.loop(timeout=1, map=self._sockets, count=1)
+            finally:
+                self._release()
+                self._ended.set()
+
+    def close(self) -> None:
+        """End `run`, wait for it, and free the port. Closing twice is no error."""
+        self._stop()
+        self._ended.wait()
+        self._release()
+
+    def _stop(self) -> None:
+        if not self._closing.is_set():
+            self._closing.set()
+            self._server.pull_trigger()
+
+    def _release(self) -> None:
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._sockets)
+
+
+def serve(settings: Settings, port: int) -> LocalServer:
+    """Listen on a port of 127.0.0.1; 0 takes a free one. `run` then answers.
+
+    Raises PORT_NOT_FREE, and SIGN_IN_NOT_CONFIGURED if the settings hold no token.
+    """
+    if settings.token is None or not settings.token.get_secret_value():
+        raise HeadraceError(SIGN_IN_NOT_CONFIGURED, "The local server is given no token.")
+    try:
+        return LocalServer(Services(settings), settings.token, port)
+    except OSError as error:
+        code = errno.errorcode.get(error.errno or 0, "an unknown error")
+        raise HeadraceError(
+            PORT_NOT_FREE,
+            f"Port {port} of {LOOPBACK} can't be listened on ({code}).",
+            fields=[Field("port", "can't be listened on")],
+        ) from error
+
+
+def application(services: Services) -> WSGIApplication:
+    """Every function under its name, for requests that are addressed to loopback."""
+    mounts = {
+        f"/{name}": _wsgi(endpoint(operations, services)) for name, operations in FUNCTIONS.items()
+    }
+    mounted = DispatcherMiddleware(_wsgi(_front), mounts)
+
+    def guarded(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if _SERVED_HOST.fullmatch(environ.get("HTTP_HOST", "")):
+            return mounted(environ, start)
+        error = HeadraceError(HOST_NOT_SERVED, "The request's Host is not this machine's own.")
+        return answers.of_error(error, new_id())(environ, start)
+
+    return guarded
+
+
+def _front(request: Request) -> Response:
+    """What lies beside the functions. It holds no secret, so nobody needs to sign in."""
+    pages: dict[str, Callable[[], Response]] = {
+        "/": lambda: answers.of_value(Index(functions=tuple(FUNCTIONS)), 200),
+        "/openapi.json": lambda: answers.of_json(openapi.document(FUNCTIONS)),
+    }
+    if request.path not in pages:
+        return _refusal(HeadraceError(ENDPOINT_NOT_FOUND, "The server has no such path."))
+    if request.method not in ("GET", "HEAD"):
+        response = _refusal(HeadraceError(METHOD_NOT_ALLOWED, "The path can only be read."))
+        response.headers["Allow"] = "GET, HEAD"
+        return response
+    return pages[request.path]()
+
+
+def _refusal(error: HeadraceError) -> Response:
+    return answers.of_error(error, new_id())
+
+
+def _wsgi(view: Callable[[Request], Response]) -> WSGIApplication:
+    def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        return view(Request(environ))(environ, start)
+
+    return app
+
+
+@contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Let SIGINT and SIGTERM call `stop`; only the main thread may say so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
