@@ -166,10 +166,10 @@ def sources_list(model: Model, as_json: Json = False) -> None:
 @sources_app.command("get")
 def sources_get(model: Model, source: SourceId) -> None:
     """Print a source as JSON. It holds no password."""
-    from headrace.api.sources import SourceRequest, get_source
+    from headrace.api.sources import SourceRef, get_source
 
     with reporting(True):
-        print_json(get_source(_services(), SourceRequest(model_id=model, source_id=source)))
+        print_json(get_source(_services(), SourceRef(model_id=model, source_id=source)))
 
 
 def _change_state(name: str, help_text: str) -> None:
@@ -178,7 +178,7 @@ def _change_state(name: str, help_text: str) -> None:
         from headrace.api import sources as api
 
         with reporting(as_json):
-            request = api.SourceRequest(model_id=model, source_id=source)
+            request = api.SourceRef(model_id=model, source_id=source)
             changed = getattr(api, name)(_services(), request)
             if as_json:
                 print_json(changed)
@@ -199,12 +199,12 @@ def sources_delete(
     as_json: Json = False,
 ) -> None:
     """Delete a source, its password and its history. What it brought stays."""
-    from headrace.api.sources import SourceRequest, delete_source
+    from headrace.api.sources import SourceRef, delete_source
 
     with reporting(as_json):
         if not yes:
             typer.confirm(f"Delete source {source} with its password and history?", abort=True)
-        delete_source(_services(), SourceRequest(model_id=model, source_id=source))
+        delete_source(_services(), SourceRef(model_id=model, source_id=source))
         if as_json:
             print_json({"deleted": source})
         else:

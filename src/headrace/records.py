@@ -80,9 +80,17 @@ class Sources:
 
     def list(self, model_id: str, *, limit: int, after: str | None = None) -> Sequence[Source]:
         """The model's sources by id, those being deleted left out."""
-        documents = self._documents.list(f"models/{model_id}/sources", limit=limit, after=after)
-        records = (_record(Source, document) for document in documents)
-        return [source for source in records if source.state is not SourceState.DELETED]
+        found: Sequence[Source] = []
+        while wanted := limit - len(found):
+            documents = self._documents.list(
+                f"models/{model_id}/sources", limit=wanted, after=after
+            )
+            records = [_record(Source, document) for document in documents]
+            found = [*found, *(r for r in records if r.state is not SourceState.DELETED)]
+            if len(documents) < wanted:
+                break
+            after = documents[-1].id
+        return found
 
 
 class Runs:

@@ -11,14 +11,9 @@ from pydantic import Field
 from headrace import credentials as stored
 from headrace import ids, naming
 from headrace.connections import Connection, Credentials, TlsMode, identity
-from headrace.errors import (
-    INVALID_INPUT,
-    PASSWORD_REQUIRED,
-    SOURCE_STALE,
-    HeadraceError,
-)
+from headrace.errors import INVALID_INPUT, PASSWORD_REQUIRED, SOURCE_STALE, HeadraceError
 from headrace.errors import Field as WrongField
-from headrace.model import Selection, Source, SourceState, credentials_secret_name, now
+from headrace.model import Selection, Source, SourceState, TableRef, credentials_secret_name, now
 from headrace.records import Sources
 from headrace.services import Services
 from headrace.values import DestinationName, ModelId, SourceId, Text, Value
@@ -154,8 +149,8 @@ def _wrong_targets(request: SaveDraft) -> list[WrongField]:
     wrong = []
     if request.dataset and request.dataset.lower().startswith(naming.RESERVED_PREFIX):
         wrong.append(WrongField("dataset", f"can't begin with {naming.RESERVED_PREFIX}"))
-    selected = set()
-    taken = {}
+    selected: set[TableRef] = set()
+    taken: dict[str, TableRef] = {}
     for number, selection in enumerate(request.selection or ()):
         table = (selection.destination_table or naming.table_name(selection)).lower()
         where = f"selection.{number}"
