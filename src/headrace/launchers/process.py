@@ -1,0 +1,102 @@
+"""Jobs as processes of this machine, which outlive the service that started them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from headrace.errors import LAUNCH_FAILED, HeadraceError
+from headrace.files import local_path, make_directory
+from headrace.model import Run
+from headrace.settings import Settings
+
+JOB = (sys.executable, "-m", "headrace.extraction.job")
+
+# psutil adds up a process's start from the boot time, which moves a little when the clock is
+# set. No system hands a pid out again this fast.
+_SAME_START_SECONDS = 2.0
+
+
+def open_launcher(url: str, settings: Settings) -> ProcessLauncher:
+    return ProcessLauncher(local_path(url), JOB, settings.environment())
+
+
+class ProcessLauncher:
+    """Starts `command MODEL SOURCE RUN`, with what it prints in `<directory>/<run>.log`.
+
+    The process gets this one's environment, without the service's token and with `environment`
+    over it. An execution is the process's pid and the time at which it started.
+    """
+
+    def __init__(
+        self, directory: Path, command: Sequence[str], environment: Mapping[str, str]
+    ) -> None:
+        self._directory = directory
+        self._command = tuple(command)
+        self._environment = dict(environment)
+
+    def launch(self, run: Run) -> str:
+        inherited = {name: v for name, v in os.environ.items() if name != "HEADRACE_TOKEN"}
+        try:
+            make_directory(self._directory)
+            log = os.open(
+                self._directory / f"{run.run_id}.log",
+                os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC,
+                0o600,
+            )
+            try:
+                process = subprocess.Popen(
+                    [*self._command, run.model_id, run.source_id, run.run_id],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env={**inherited, **self._environment},
+                    start_new_session=True,  # a Ctrl-C for the service is none for its jobs
+                )
+            finally:
+                os.close(log)
+        except OSError as error:
+            raise HeadraceError(
+                LAUNCH_FAILED,
+                f"The process for run '{run.run_id}' could not be started: "
+                f"{os.strerror(error.errno or 0)}.",
+            ) from error
+        execution = _execution(process.pid)
+        # Someone has to wait for an ended child, or it stays in the table of processes.
+        threading.Thread(target=process.wait, name=f"wait-{process.pid}", daemon=True).start()
+        return execution
+
+    def alive(self, execution: str) -> bool:
+        return _find(execution) is not None
+
+    def stop(self, execution: str) -> None:
+        if process := _find(execution):
+            try:
+                process.terminate()
+            except psutil.NoSuchProcess:
+                return
+
+
+def _execution(pid: int) -> str:
+    try:
+        return f"{pid}:{psutil.Process(pid).create_time():.2f}"
+    except psutil.NoSuchProcess:  # it has ended already, and macOS tells no more of it
+        return f"{pid}:0"
+
+
+def _find(execution: str) -> psutil.Process | None:
+    """The process, or None if it has ended; a zombie has."""
+    pid, _, started = execution.partition(":")
+    try:
+        process = psutil.Process(int(pid))
+        same = abs(process.create_time() - float(started)) < _SAME_START_SECONDS
+        ended = process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return None
+    return process if same and not ended else None
