@@ -242,6 +242,10 @@ class TableRun(TableRef):
     seconds: float = Field(default=0.0, ge=0, description="Time spent reading so far.")
 
     @property
+    def ref(self) -> TableRef:
+        return TableRef(schema_name=self.schema_name, table_name=self.table_name)
+
+    @property
     def rows_per_second(self) -> float:
         return self.rows / self.seconds if self.seconds else 0.0
 

@@ -1,0 +1,102 @@
+"""Writes record batches into staged Parquet files, holding one row group in memory."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from headrace.destinations import StagedFile, Staging
+from headrace.destinations.disk import disk_errors
+
+# A row group is written as soon as it reaches either measure, a file is ended beyond its own.
+GROUP_ROWS = 131_072
+GROUP_BYTES = 32 * 1024 * 1024
+FILE_BYTES = 1024 * 1024 * 1024
+
+
+class FilesWriter:
+    """The staged files of one table, `<name>-NNNNN.parquet`.
+
+    A context manager: what is unfinished when it is left is abandoned. Raises DESTINATION_FULL
+    and DESTINATION_UNAVAILABLE.
+    """
+
+    def __init__(self, staging: Staging, name: str, schema: pa.Schema) -> None:
+        self._staging = staging
+        self._name = name
+        self._schema = schema
+        self._group: list[pa.RecordBatch] = []
+        self._files: list[StagedFile] = []
+        self._sink: pa.NativeFile | None = None
+        self._writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        for part in (self._writer, self._sink):
+            if part is not None:
+                with suppress(OSError, pa.ArrowException):
+                    part.close()
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        self._group.append(batch)
+        rows = sum(batch.num_rows for batch in self._group)
+        size = sum(batch.nbytes for batch in self._group)
+        if rows >= GROUP_ROWS or size >= GROUP_BYTES:
+            with disk_errors(f"Staging {self._name}"):
+                self._write_group()
+
+    def finish(self) -> tuple[StagedFile, ...]:
+        """Write what is left; the rows are those of the files' footers."""
+        with disk_errors(f"Staging {self._name}"):
+            self._write_group()
+            self._end_file()
+        return tuple(self._files)
+
+    @property
+    def _path(self) -> str:
+        return f"{self._staging.path}/{self._name}-{len(self._files):05}.parquet"
+
+    def _write_group(self) -> None:
+        if not self._group:
+            return
+        if self._writer is None:
+            self._sink = self._staging.filesystem.open_output_stream(self._path)
+            self._writer = pq.ParquetWriter(
+                self._sink,
+                self._schema,
+                compression="zstd",
+                use_dictionary=_repetitive(self._schema),
+                store_decimal_as_integer=True,
+                write_page_checksum=True,
+            )
+        group = pa.Table.from_batches(self._group, self._schema)
+        self._group = []
+        self._writer.write_table(group, row_group_size=group.num_rows)
+        if self._sink is not None and self._sink.tell() >= FILE_BYTES:
+            self._end_file()
+
+    def _end_file(self) -> None:
+        if self._writer is None or self._sink is None:
+            return
+        self._writer.close()
+        self._sink.close()
+        self._writer = self._sink = None
+        with self._staging.filesystem.open_input_file(self._path) as file:
+            rows = pq.read_metadata(file).num_rows
+            self._files.append(StagedFile(self._path, rows, file.size()))
+
+
+def _repetitive(schema: pa.Schema) -> list[str]:
+    """The columns for which a dictionary is tried: text often repeats, numbers seldom do."""
+    return [field.name for field in schema if pa.types.is_string(field.type)]

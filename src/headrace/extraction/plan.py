@@ -1,0 +1,37 @@
+"""What a run will take, before it takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from headrace import naming
+from headrace.model import Source, TableRef, TableRun, TableSummary
+
+
+def plan(source: Source, summaries: Iterable[TableSummary] = ()) -> tuple[TableRun, ...]:
+    """The tables of a run, in the order of the selection.
+
+    The summaries give the estimates of their rows. A table that they lack is planned all the
+    same: reading it says whether it is gone or forbidden.
+    """
+    chosen = {selection.ref for selection in source.selection}
+    estimates = {
+        ref: summary.estimated_rows for summary in summaries if (ref := _ref(summary)) in chosen
+    }
+    tables = []
+    for selection in source.selection:
+        target = naming.target(source, selection)
+        tables.append(
+            TableRun(
+                schema_name=selection.schema_name,
+                table_name=selection.table_name,
+                dataset=target.dataset,
+                destination_table=target.table,
+                estimated_rows=estimates.get(selection.ref),
+            )
+        )
+    return tuple(tables)
+
+
+def _ref(table: TableRef) -> TableRef:
+    return TableRef(schema_name=table.schema_name, table_name=table.table_name)

@@ -1,0 +1,115 @@
+"""Starts a run of a source."""
+
+from __future__ import annotations
+
+import hashlib
+
+from headrace.errors import (
+    DOCUMENT_EXISTS,
+    DOCUMENTS_UNREADABLE,
+    RUN_NOT_FOUND,
+    SOURCE_STATE_WRONG,
+    HeadraceError,
+)
+from headrace.extraction import lease
+from headrace.extraction.plan import plan
+from headrace.extraction.settle import ended, lose, settle
+from headrace.ids import new_id
+from headrace.model import Run, RunState, Source, SourceState, now
+from headrace.records import Runs, Sources, source_path
+from headrace.services import Services
+
+
+def start(
+    services: Services, model_id: str, source_id: str, idempotency_key: str | None = None
+) -> Run:
+    """Queue a run and launch its job. The same key for the same source gives the same run.
+
+    Raises SOURCE_NOT_FOUND, SOURCE_STATE_WRONG for a draft, RUN_ALREADY_LIVE, and LAUNCH_FAILED,
+    which the run then records.
+    """
+    source = Sources(services.documents).get(model_id, source_id)
+    if source.state not in (SourceState.ACTIVE, SourceState.PAUSED):
+        raise HeadraceError(
+            SOURCE_STATE_WRONG, f"Source '{source_id}' is not active: it is a {source.state}."
+        )
+    run_id = _run_id(services, source, idempotency_key)
+    if idempotency_key and (known := _find(services, source, run_id)):
+        return known
+    run = Run(
+        model_id=model_id,
+        source_id=source_id,
+        run_id=run_id,
+        requested_at=now(),
+        tables=plan(source),
+    )
+    _make_way(services, source, run_id)
+    lease.acquire(services.documents, run)
+    try:
+        run = Runs(services.documents).create(run)
+    except HeadraceError as error:
+        if error.kind is not DOCUMENT_EXISTS:
+            raise
+        return Runs(services.documents).get(model_id, source_id, run_id)  # the same key, at once
+    return _launch(services, run)
+
+
+def _launch(services: Services, run: Run) -> Run:
+    runs = Runs(services.documents)
+    try:
+        execution = services.launcher.launch(run)
+    except HeadraceError as error:
+        failure = error
+        runs.update(run, lambda stored: ended(stored, RunState.FAILED, failure))
+        lease.release(services.documents, run)
+        raise
+    return runs.update(run, lambda stored: stored.model_copy(update={"execution": execution}))
+
+
+def _run_id(services: Services, source: Source, key: str | None) -> str:
+    """A new id; with a key, the id that the key stands for since it was first used.
+
+    The id is settled before the run exists, so that the run's document can only be made once.
+    """
+    if key is None:
+        return new_id()
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    path = f"{source_path(source.model_id, source.source_id)}/starts/{digest}"
+    while True:
+        document = services.documents.get(path)
+        if document is None:
+            try:
+                document = services.documents.create(path, {"run_id": new_id()})
+            except HeadraceError as error:
+                if error.kind is not DOCUMENT_EXISTS:
+                    raise
+                continue
+        run_id = document.value.get("run_id")
+        if not isinstance(run_id, str):
+            raise HeadraceError(DOCUMENTS_UNREADABLE, f"The document '{path}' holds no run.")
+        return run_id
+
+
+def _make_way(services: Services, source: Source, run_id: str) -> None:
+    """End the run that holds the lease, if its process is gone or the lease has expired."""
+    held = lease.read(services.documents, source.model_id, source.source_id)
+    other = _find(services, source, held.run_id) if held and held.run_id != run_id else None
+    if held is None or other is None:
+        return
+    if not other.state.live:  # it ended without releasing the lease
+        lease.release(services.documents, other)
+    elif held.expired:  # its process hangs, or can't reach the documents
+        if other.execution:
+            services.launcher.stop(other.execution)
+        lose(services, other)
+    else:
+        settle(services, other)
+
+
+def _find(services: Services, source: Source, run_id: str) -> Run | None:
+    try:
+        return Runs(services.documents).get(source.model_id, source.source_id, run_id)
+    except HeadraceError as error:
+        if error.kind is not RUN_NOT_FOUND:
+            raise
+        return None
