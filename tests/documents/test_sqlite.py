@@ -50,6 +50,15 @@ def test_only_the_owner_may_read_the_files(documents: SqliteDocuments, path: Pat
     assert path.name in modes
 
 
+def test_a_path_is_taken_literally(tmp_path: Path, settings: Settings) -> None:
+    path = tmp_path / "50%20 & a?b#c é" / "documents.sqlite"
+    documents = open_documents(f"sqlite://{path}", settings)
+    documents.create("models/m", {})
+    documents.close()
+
+    assert path.exists()
+
+
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite://data/documents.sqlite"])
 def test_a_path_that_is_not_absolute_is_refused(url: str, settings: Settings) -> None:
     with pytest.raises(HeadraceError) as caught:
@@ -107,10 +116,13 @@ def test_damaged_pages_are_an_error_not_an_absence(path: Path) -> None:
     documents.close()
 
 
-def test_a_value_that_is_not_json_is_an_error(documents: SqliteDocuments, path: Path) -> None:
+@pytest.mark.parametrize("damaged", [b"{", b"[]", b'{"text": "\xff"}'])
+def test_a_damaged_value_is_an_error(
+    documents: SqliteDocuments, path: Path, damaged: bytes
+) -> None:
     documents.create("models/m", {})
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE documents SET value = '{'")
+        connection.execute("UPDATE documents SET value = CAST(? AS TEXT)", (damaged,))
 
     with pytest.raises(HeadraceError) as caught:
         documents.get("models/m")

@@ -174,7 +174,7 @@ def _destroyed_on_failure(vault: Vault, name: str, version: int) -> Iterator[Non
     """If the document can't be written, take the version back that it would have needed."""
     try:
         yield
-    except BaseException:
+    except Exception:
         try:
             vault.destroy(name, version)
         except HeadraceError as error:

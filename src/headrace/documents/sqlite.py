@@ -79,8 +79,13 @@ class SqliteDocuments:
                     f"The documents file {path} can't be made: {os.strerror(error.errno or 0)}.",
                 ) from error
             self._connection = sqlite3.connect(
-                path, timeout=patience, isolation_level=None, check_same_thread=False
+                f"{path.as_uri()}?mode=rw",  # never makes an empty file
+                uri=True,
+                timeout=patience,
+                isolation_level=None,
+                check_same_thread=False,
             )
+            self._connection.text_factory = bytes  # damaged text is ours to find and to tell
             try:
                 self._check_version()
             except BaseException:
@@ -157,21 +162,23 @@ class SqliteDocuments:
     def _read(self, sql: str, values: Sequence[Any], collection: str) -> Sequence[Document]:
         with self._translated("read"), self._lock:
             rows = self._connection.execute(sql, values).fetchall()
-        return [self._document(f"{collection}/{id_}", value, etag) for id_, value, etag in rows]
+        return [self._document(collection, *row) for row in rows]
 
     def _write(self, sql: str, values: Sequence[Any]) -> bool:
         """Run one statement; returns whether it changed a row."""
         with self._translated("write"), self._lock:
             return self._connection.execute(sql, values).rowcount > 0
 
-    def _document(self, path: str, text: str, etag: str) -> Document:
+    def _document(self, collection: str, id_: bytes, text: bytes, etag: bytes) -> Document:
         try:
             value = json.loads(text)
-        except ValueError as error:
-            raise HeadraceError(
-                DOCUMENTS_UNREADABLE, f"The document '{path}' in {self._path} is not JSON."
-            ) from error
-        return Document(path, value, etag)
+            if isinstance(value, dict):
+                return Document(f"{collection}/{id_.decode()}", value, etag.decode())
+        except ValueError:
+            pass  # not JSON, or not even UTF-8
+        raise HeadraceError(
+            DOCUMENTS_UNREADABLE, f"A document of '{collection}' in {self._path} is damaged."
+        )
 
     @contextmanager
     def _translated(self, doing: str) -> Iterator[None]:
