@@ -10,17 +10,19 @@ import os
 import secrets
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import SecretStr
 
-from headrace import sources
+from headrace import destinations, sources
 from headrace.connections import Connection, Credentials, from_url
 from headrace.errors import PASSWORD_REQUIRED, HeadraceError
+from headrace.ids import new_id
 from headrace.model import CheckStatus, Run, RunState
-from headrace.services import Services
+from headrace.services import Services, open_port
 from headrace.settings import Settings
 from headrace.terminal import (
     FAILED,
@@ -32,6 +34,7 @@ from headrace.terminal import (
     reporting,
     show_check,
     show_rows,
+    show_tables,
     size,
 )
 
@@ -136,6 +139,36 @@ def tables(url: Url, as_json: Json = False) -> None:
         )
 
 
+@app.command()
+def extract(
+    url: Url,
+    table: Annotated[
+        list[str], typer.Argument(metavar="TABLE...", help="schema.table", show_default=False)
+    ],
+    to: Annotated[
+        str, typer.Option(metavar="DESTINATION", help="duckdb:///path or parquet:///path")
+    ],
+    dataset: Annotated[
+        str | None, typer.Option(help="Schema in the destination; the database's name by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Bring tables into a destination: all of them, or none. Replaces those that are there."""
+    from headrace.extraction.adhoc import adhoc_source
+    from headrace.extraction.extract import extract as extract_tables
+
+    with reporting(as_json):
+        source_url, credentials = _login(url)
+        source = adhoc_source(source_url, table, dataset)
+        destination = open_port("destination", to, destinations.SCHEMES, Settings.read())
+        with closing(destination), ExtractionBars(err()) as bars:
+            done = extract_tables(source, credentials, destination, new_id(), bars.show)
+        if as_json:
+            print_json({"tables": [result.model_dump(mode="json") for result in done]})
+        else:
+            show_tables(done)
+
+
 @sources_app.command("list")
 def sources_list(model: Model, as_json: Json = False) -> None:
     """List the sources of a model."""
@@ -234,10 +267,10 @@ def runs_start(
 @runs_app.command("get")
 def runs_get(model: Model, source: SourceId, run: RunId, as_json: Json = False) -> None:
     """Show a run: its state, its tables and its error."""
-    from headrace.api.runs import RunRequest, get_run
+    from headrace.api.runs import RunRef, get_run
 
     with reporting(as_json):
-        request = RunRequest(model_id=model, source_id=source, run_id=run)
+        request = RunRef(model_id=model, source_id=source, run_id=run)
         _show_run(get_run(_services(), request), as_json=as_json)
 
 
@@ -299,9 +332,9 @@ def _login(url: str) -> tuple[Connection, Credentials]:
 
 
 def _follow(services: Services, run: Run) -> Run:
-    from headrace.api.runs import RunRequest, get_run
+    from headrace.api.runs import RunRef, get_run
 
-    request = RunRequest(model_id=run.model_id, source_id=run.source_id, run_id=run.run_id)
+    request = RunRef(model_id=run.model_id, source_id=run.source_id, run_id=run.run_id)
     with ExtractionBars(err()) as bars:
         while run.state.live:
             time.sleep(0.3)
@@ -315,19 +348,7 @@ def _show_run(run: Run, *, as_json: bool) -> None:
         print_json(run)
         return
     out().print(f"Run {run.run_id}: {run.state}", markup=False)
-    show_rows(
-        ("TABLE", "STATE", "ROWS", "ROWS/S", "DESTINATION"),
-        (
-            (
-                str(table),
-                table.state.value,
-                f"{table.rows:,}",
-                f"{table.rows_per_second:,.0f}",
-                f"{table.dataset}.{table.destination_table}",
-            )
-            for table in run.tables
-        ),
-    )
+    show_tables(run.tables)
     if run.error:
         out().print(f"{run.error.title} ({run.error.code})", markup=False)
         out().print(f"  {run.error.detail}\n  → {run.error.hint}", markup=False)

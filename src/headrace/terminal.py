@@ -104,6 +104,23 @@ def show_rows(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     console.print(table)
 
 
+def show_tables(tables: Iterable[TableRun]) -> None:
+    """How far a run came with each of its tables."""
+    show_rows(
+        ("TABLE", "STATE", "ROWS", "ROWS/S", "DESTINATION"),
+        (
+            (
+                str(table),
+                table.state.value,
+                f"{table.rows:,}",
+                f"{table.rows_per_second:,.0f}",
+                f"{table.dataset}.{table.destination_table}",
+            )
+            for table in tables
+        ),
+    )
+
+
 def size(count: int | None) -> str | None:
     """Bytes in units that a person reads, as powers of 1,000."""
     if count is None:
