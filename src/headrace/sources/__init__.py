@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
 from headrace.connections import Connection, Credentials
-from headrace.model import TableDescription, TableRef, TableSummary
+from headrace.diagnosis.dial import Deadline
+from headrace.model import Layer, TableDescription, TableRef, TableSummary
 
 SCHEMES = {"postgres": "headrace.sources.postgres:connect"}
+PROBES = {"postgres": "headrace.sources.postgres.probe:Probe"}
 
 TypeName = Callable[[pa.DataType], str]
 
@@ -65,8 +68,41 @@ class Database(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What a step of the connection test found, in one sentence; with advice it is a warning."""
+
+    found: str
+    advice: str | None = None
+
+
+class Probe(Protocol):
+    """A connection that is made one layer at a time, for the connection test."""
+
+    @property
+    def steps(self) -> Mapping[Layer, Callable[[], Finding]]:
+        """A step for each layer, to be called once and in the order of `Layer`.
+
+        A step raises the HeadraceError of what is wrong, at the deadline at the latest; the
+        later ones must not be called then.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
 def connect(connection: Connection, credentials: Credentials) -> Database:
     """Log in. Raises the errors of docs/errors.md, "Reaching a database"."""
-    module, _, name = SCHEMES[connection.type].partition(":")
-    database: Database = getattr(import_module(module), name)(connection, credentials)
+    database: Database = _named(SCHEMES[connection.type])(connection, credentials)
     return database
+
+
+def probe(connection: Connection, credentials: Credentials, deadline: Deadline) -> Probe:
+    """A probe for this type of database; nothing is connected yet."""
+    made: Probe = _named(PROBES[connection.type])(connection, credentials, deadline)
+    return made
+
+
+def _named(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)

@@ -11,7 +11,12 @@ from pg8000.exceptions import InterfaceError
 from pg8000.native import Connection as Driver
 
 from headrace.connections import Credentials, PostgresConnection
-from headrace.errors import LOGIN_METHOD_UNKNOWN, PROTOCOL_UNEXPECTED, HeadraceError
+from headrace.errors import (
+    LOGIN_METHOD_UNKNOWN,
+    PERMISSION_DENIED,
+    PROTOCOL_UNEXPECTED,
+    HeadraceError,
+)
 from headrace.sources.postgres.errors import translated
 
 # A server may work for long before it sends its first row; one that has vanished is noticed
@@ -75,8 +80,11 @@ class Session:
                     ssl_context=False,
                     sock=sock,
                 )
-        except BaseException:
+        except HeadraceError as error:
             sock.close()
+            if error.kind is PERMISSION_DENIED:  # right password, no CONNECT privilege
+                hint = "Have the right granted: GRANT CONNECT ON DATABASE … TO …;"
+                raise HeadraceError(error.kind, error.detail, hint=hint) from error
             raise
         self._sock = sock
         try:
