@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -56,7 +57,7 @@ class Index(Value):
 class LocalServer:
     """A server that listens; it answers while `run` runs, in whichever thread."""
 
-    def __init__(self, services: Services, token: SecretStr, port: int) -> None:
+    def __init__(self, services: Services, token: SecretStr, listening: socket.socket) -> None:
         self._token = token
         self._sockets: dict[int, Any] = {}
         self._closing = threading.Event()
@@ -65,8 +66,7 @@ class LocalServer:
         self._server = waitress.create_server(
             application(services),
             map=self._sockets,
-            host=LOOPBACK,
-            port=port,
+            sockets=[listening],
             threads=16,
             ident="",
             max_request_body_size=_BODY_LIMIT,
@@ -115,7 +115,7 @@ def serve(settings: Settings, port: int) -> LocalServer:
     if settings.token is None or not settings.token.get_secret_value():
         raise HeadraceError(SIGN_IN_NOT_CONFIGURED, "The local server is given no token.")
     try:
-        return LocalServer(Services(settings), settings.token, port)
+        listening = socket.create_server((LOOPBACK, port))
     except OSError as error:
         code = errno.errorcode.get(error.errno or 0, "an unknown error")
         raise HeadraceError(
@@ -123,6 +123,7 @@ def serve(settings: Settings, port: int) -> LocalServer:
             f"Port {port} of {LOOPBACK} can't be listened on ({code}).",
             fields=[Field("port", "can't be listened on")],
         ) from error
+    return LocalServer(Services(settings), settings.token, listening)
 
 
 def application(services: Services) -> WSGIApplication:

@@ -182,7 +182,11 @@ def _successes(op: Operation, schemas: _Schemas) -> Json:
 def _lines(op: Operation, schemas: _Schemas) -> Json:
     if op.stream is None:
         raise ValueError("the operation does not stream")
-    lines = {op.stream.tag: op.stream.item, "end": StreamEnd, "problem": Problem}
+    lines: dict[str, type[Value]] = {
+        op.stream.tag: op.stream.item,
+        "end": StreamEnd,
+        "problem": Problem,
+    }
     return {
         "type": "string",
         "description": "One JSON object a line. The last line is 'end' or 'problem'; if neither "
