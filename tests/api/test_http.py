@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,8 +104,8 @@ OPERATIONS = (
 )
 
 
-def caller(settings: Settings) -> Call:
-    view = endpoint(OPERATIONS, Services(settings))
+def caller(settings: Settings, operations: Sequence[Operation] = OPERATIONS) -> Call:
+    view = endpoint(operations, Services(settings))
     client = Client(lambda environ, start: view(Request(environ))(environ, start))
 
     def call(method: str, path: str, **options: Any) -> TestResponse:
@@ -330,3 +331,21 @@ def test_a_stream_that_breaks_says_so_in_its_last_line(call: Call, amount: int, 
 def test_an_early_error_of_a_stream_is_a_plain_problem(call: Call) -> None:
     response = call("POST", "/", json=body(14), headers=LINES)
     assert (response.status_code, problem(response)["code"]) == (424, "host_unknown")
+
+
+def test_a_client_that_goes_away_ends_the_handler(settings: Settings) -> None:
+    ended: list[str] = []
+
+    def endless(_services: Services, _request: Order) -> Iterator[Item]:
+        try:
+            while True:
+                yield Item(number=1)
+        finally:
+            ended.append("ended")
+
+    operations = [replace(op, handler=endless) for op in OPERATIONS if op.stream]
+    response = caller(settings, operations)("POST", "/", json=body(1), headers=LINES)
+    next(iter(response.response))
+    assert not ended
+    response.close()
+    assert ended == ["ended"]

@@ -52,7 +52,7 @@ _DATABASE = (
     errors.ADDRESS_INVALID,
     *(kind for kind in errors.catalogue() if kind.status == 424),
 )
-_RUN = (errors.RUN_NOT_FOUND, *_DOCUMENTS)
+_RUN = (*_SOURCE, errors.RUN_NOT_FOUND)
 
 FUNCTIONS: dict[str, tuple[Operation, ...]] = {
     "test_connection": (
@@ -98,7 +98,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             request=DescribeTable,
             handler=describe_table,
             response=TableDescription,
-            errors=_DATABASE,
+            errors=(*_DATABASE, errors.TYPE_NOT_CARRIED),
         ),
     ),
     "sources": (
@@ -126,7 +126,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             summary="Delete a source with its password and its history",
             request=SourceRef,
             handler=delete_source,
-            errors=(*_CHANGE, *_VAULT, errors.RUN_ALREADY_LIVE),
+            errors=(*_CHANGE, *_VAULT, errors.RUN_NOT_FOUND),
         ),
         Operation(
             method="POST",
@@ -167,8 +167,8 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             status=202,
             headers=("idempotency_key",),
             errors=(
-                *_CHANGE,
-                errors.SOURCE_INCOMPLETE,
+                *_RUN,
+                errors.SOURCE_STATE_WRONG,
                 errors.RUN_ALREADY_LIVE,
                 errors.LAUNCH_FAILED,
             ),
@@ -180,7 +180,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             request=ListRuns,
             handler=list_runs,
             response=RunPage,
-            errors=_SOURCE,
+            errors=_RUN,
         ),
         Operation(
             method="GET",
