@@ -15,7 +15,7 @@ from headrace.diagnosis.dial import Deadline
 from headrace.model import Layer, TableDescription, TableRef, TableSummary
 
 SCHEMES = {"postgres": "headrace.sources.postgres:connect"}
-PROBES = {"postgres": "headrace.sources.postgres.probe:Probe"}
+PROBES = {"postgres": "headrace.sources.postgres.probe:open_probe"}
 
 TypeName = Callable[[pa.DataType], str]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from headrace.connections import Credentials, PostgresConnection
 from headrace.diagnosis.dial import Deadline, dial, resolve
+from headrace.sources import Database
 from headrace.sources.postgres.database import PostgresDatabase
 from headrace.sources.postgres.session import Session
 from headrace.sources.postgres.tls import protected
@@ -11,7 +12,7 @@ from headrace.sources.postgres.tls import protected
 _LOGIN_SECONDS = 60
 
 
-def connect(connection: PostgresConnection, credentials: Credentials) -> PostgresDatabase:
+def connect(connection: PostgresConnection, credentials: Credentials) -> Database:
     """Log in; see `headrace.sources.connect`."""
     deadline = Deadline(_LOGIN_SECONDS)
     sock, _ = dial(resolve(connection.host, connection.port, deadline), deadline)

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
+from headrace import sources
 from headrace.connections import Credentials, PostgresConnection, TlsMode
 from headrace.diagnosis.dial import Address, Deadline, dial, resolve
 from headrace.errors import DATABASE_NOT_FOUND, PERMISSION_DENIED, HeadraceError
@@ -17,7 +18,14 @@ from headrace.sources.postgres.session import Session
 _VERIFY = "Choose the TLS mode 'verify-full' unless you trust every network on the way."
 
 
-class Probe:
+def open_probe(
+    connection: PostgresConnection, credentials: Credentials, deadline: Deadline
+) -> sources.Probe:
+    """See `headrace.sources.probe`."""
+    return PostgresProbe(connection, credentials, deadline)
+
+
+class PostgresProbe:
     """Each step leaves behind what the next one builds upon."""
 
     _addresses: tuple[Address, ...]
