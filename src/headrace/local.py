@@ -58,6 +58,7 @@ class LocalServer:
     """A server that listens; it answers while `run` runs, in whichever thread."""
 
     def __init__(self, services: Services, token: SecretStr, listening: socket.socket) -> None:
+        self._services = services
         self._token = token
         self._sockets: dict[int, Any] = {}
         self._closing = threading.Event()
@@ -105,6 +106,7 @@ class LocalServer:
     def _release(self) -> None:
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(self._sockets)
+        self._services.close()
 
 
 def serve(settings: Settings, port: int) -> LocalServer:

@@ -42,6 +42,12 @@ class Services:
         opened: Destination = self._open("destination", destinations.SCHEMES)
         return opened
 
+    def close(self) -> None:
+        """Close what was opened. Closing twice is no error; a port used again opens again."""
+        for port in ("documents", "destination"):
+            if opened := self.__dict__.pop(port, None):
+                opened.close()
+
     def _open(self, port: str, schemes: Mapping[str, str]) -> Any:
         return open_port(port, getattr(self.settings, port), schemes, self.settings)
 

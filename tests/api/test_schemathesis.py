@@ -64,5 +64,5 @@ def make_source_and_run(
     )
     services = Services(settings)
     Runs(services.documents).create(run)
-    services.documents.close()
+    services.close()
     return {"TEST_MODEL_ID": "m1", "TEST_SOURCE_ID": source_id, "TEST_RUN_ID": "r1"}

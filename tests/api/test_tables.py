@@ -38,7 +38,7 @@ def ids(settings: Settings, database: Database) -> dict[str, str]:
             credentials=database.credentials,
         ),
     )
-    services.documents.close()
+    services.close()
     return {"model_id": "m1", "source_id": source.source_id}
 
 
@@ -62,7 +62,7 @@ def test_a_list_that_nobody_reads_on_hangs_up(
     next(tables)
     assert sessions(database) == 1
     tables.close()
-    services.documents.close()
+    services.close()
     deadline = time.monotonic() + 20
     while sessions(database) and time.monotonic() < deadline:
         time.sleep(0.05)  # the server takes a moment to notice

@@ -59,7 +59,7 @@ def document(functions: Mapping[str, Iterable[Operation]]) -> Json:
         "openapi": "3.1.0",
         "info": {
             "title": "Headrace",
-            "version": "0",
+            "version": "0",  # of the API, not of the package: it may still change
             "summary": "Brings databases into a warehouse.",
             "description": "Every refusal is a problem (RFC 9457); docs/errors.md lists the codes.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
