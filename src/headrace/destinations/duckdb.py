@@ -13,7 +13,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -60,15 +60,17 @@ TYPES = {
     pa.large_binary(): "BLOB",
 }
 
-# Loading needs as much memory for a large table as for a small one; what does not fit spills
-# into the staging directory. Nothing is ever fetched from the network.
+# Nothing is ever fetched from the network. One thread keeps the rows' order in little memory.
 OPTIONS: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "512MB",
-    "threads": 2,
-    "preserve_insertion_order": False,
+    "threads": 1,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
+
+# DuckDB fills what it is given, so the first limit is low: a long table needs no more than a
+# short one. Tables of a thousand columns or with values of megabytes get more on another try.
+MEMORY_LIMITS = ("128MB", "1GB", "80%")
+_TOO_LITTLE_MEMORY = (duckdb.OutOfMemoryException, duckdb.TransactionException)
 
 # DuckDB's own: nothing can be made in them, or their names mean something else.
 RESERVED = frozenset({"_headrace", "information_schema", "pg_catalog", "system", "temp"})
@@ -131,20 +133,13 @@ class DuckDB:
         check_names(publication)
         with disk_errors(f"Making the directory of {self._file}"):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._connection(read_only=False) as connection, self._translated(publication):
-            connection.execute("BEGIN")
-            connection.execute(BOOKKEEPING)
-            known = "SELECT 1 FROM _headrace.runs WHERE run_id = $1"
-            if connection.execute(known, [publication.run_id]).fetchone():
-                connection.execute("ROLLBACK")
-                return
-            for table in publication.tables:
-                _check_owner(connection, publication, table)
-                for file in table.files:
-                    check_file(LocalFileSystem(), table, file)
-                self._load(connection, table)
-            _remember(connection, publication)
-            connection.execute("COMMIT")
+        *limits, last_limit = MEMORY_LIMITS
+        with self._translated(publication):
+            for limit in limits:
+                with suppress(*_TOO_LITTLE_MEMORY):
+                    self._publish(publication, limit)
+                    return
+            self._publish(publication, last_limit)
 
     def discard(self, run_id: str) -> None:
         with disk_errors(f"Removing the staged files of run {run_id}"):
@@ -152,7 +147,7 @@ class DuckDB:
                 shutil.rmtree(self._staging / run_id)
 
     def checkpoints(self, model_id: str, source_id: str) -> Sequence[Checkpoint]:
-        if not self._file.exists():
+        if not self._is_there():
             return []
         with self._connection(read_only=True) as connection, self._translated():
             if not _exists(connection, Target("_headrace", "checkpoints")):
@@ -177,13 +172,32 @@ class DuckDB:
         ]
 
     def count(self, target: Target) -> int | None:
-        if not self._file.exists():
+        if not self._is_there():
             return None
         with self._connection(read_only=True) as connection, self._translated():
             return _count(connection, target) if _exists(connection, target) else None
 
     def close(self) -> None:
         """Nothing is held open between calls."""
+
+    def _is_there(self) -> bool:
+        with disk_errors(f"Looking for {self._file}"):
+            return self._file.exists()
+
+    def _publish(self, publication: Publication, memory_limit: str) -> None:
+        with self._connection(read_only=False, memory_limit=memory_limit) as connection:
+            connection.execute("BEGIN")
+            connection.execute(BOOKKEEPING)
+            known = "SELECT 1 FROM _headrace.runs WHERE run_id = $1"
+            if connection.execute(known, [publication.run_id]).fetchone():
+                return  # closing rolls back
+            for table in publication.tables:
+                _check_owner(connection, publication, table)
+                for file in table.files:
+                    check_file(LocalFileSystem(), table, file)
+                self._load(connection, table)
+            _remember(connection, publication)
+            connection.execute("COMMIT")
 
     def _load(self, connection: duckdb.DuckDBPyConnection, table: StagedTable) -> None:
         name = _qualified(connection, table.target)
@@ -204,8 +218,14 @@ class DuckDB:
             )
 
     @contextmanager
-    def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        options = {**OPTIONS, "temp_directory": str(self._staging / "spill")}
+    def _connection(
+        self, *, read_only: bool, memory_limit: str = MEMORY_LIMITS[0]
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        options = {
+            **OPTIONS,
+            "memory_limit": memory_limit,
+            "temp_directory": str(self._staging / "spill"),
+        }
         deadline = time.monotonic() + self._patience
         while True:
             try:
