@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PACKAGES := $(VENV)/.packages
 STAMP  := $(VENV)/.installed
 CODE   := src functions jobs devservers demo tests
 
@@ -11,12 +12,16 @@ CODE   := src functions jobs devservers demo tests
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The lock names every package, with its hashes, so nothing is resolved or built on the way.
-$(STAMP): requirements-dev.lock pyproject.toml
+# The lock names every package, with its hashes, so nothing is resolved on the way.
+$(PACKAGES): requirements-dev.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Headrace needs Python 3.11 or newer; choose one with: make PYTHON=…")'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "This Python can't make virtual environments; run: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Headrace itself, with its decoders compiled.
+$(STAMP): $(PACKAGES) pyproject.toml setup.py $(wildcard src/headrace/sources/wire/*.p*)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -10,7 +10,7 @@ import os
 import secrets
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -82,13 +82,17 @@ def serve(
         chosen = {"data": data} if data else {}
         settings = Settings.read(token=SecretStr(secrets.token_urlsafe(32)), **chosen)
         server = local.serve(settings, port)
-        address = f"{server.url}/?token={server.token}"
-        if as_json:
-            print_json({"url": server.url, "token": server.token, "data": str(settings.data)})
-        else:
-            out().print(f"Headrace is at {address}\nIts data are in {settings.data}", markup=False)
-            out().print("Stop it with Ctrl-C.")
-        server.run()
+        started = {"url": server.url, "token": server.token, "data": str(settings.data)}
+        with suppress(KeyboardInterrupt):  # that comes before the server listens for it
+            if as_json:
+                print_json(started)
+            else:
+                out().print(
+                    f"Headrace is at {server.url}/?token={server.token}\n"
+                    f"Its data are in {settings.data}\nStop it with Ctrl-C.",
+                    markup=False,
+                )
+            server.run()
 
 
 @app.command()

@@ -158,11 +158,25 @@ class TableDescription(Value):
 # --- sources ----------------------------------------------------------------------------------
 
 
+class UnfitPolicy(StrEnum):
+    """What becomes of a value that its column's type can't hold, such as an infinite date.
+
+    fail ends the run, null puts NULL in its place and counts it, text carries the column as text.
+    """
+
+    FAIL = "fail"
+    NULL = "null"
+    TEXT = "text"
+
+
 class Selection(TableRef):
     """What is taken of one table, and where it goes."""
 
     columns: tuple[Name, ...] | None = Field(
         default=None, min_length=1, description="The columns to take; null takes all of them."
+    )
+    unfit_columns: dict[Name, UnfitPolicy] = Field(
+        default_factory=dict, description="Columns that depart from the source's unfit policy."
     )
     mode: Literal["full"] = Field(default="full", description="full replaces the table.")
     destination_table: DestinationName | None = Field(
@@ -197,6 +211,7 @@ class Source(Value):
     credentials_secret_name: str
     dataset: DestinationName = Field(description="The schema or dataset in the destination.")
     selection: tuple[Selection, ...] = ()
+    unfit: UnfitPolicy = UnfitPolicy.FAIL
     state: SourceState = SourceState.DRAFT
     created_at: AwareDatetime
     updated_at: AwareDatetime
@@ -240,6 +255,9 @@ class TableRun(TableRef):
     rows: int = Field(default=0, ge=0, description="Rows read so far.")
     bytes: int = Field(default=0, ge=0, description="Bytes received from the source so far.")
     seconds: float = Field(default=0.0, ge=0, description="Time spent reading so far.")
+    unfit: dict[str, int] = Field(
+        default_factory=dict, description="Values replaced by NULL so far, by column."
+    )
 
     @property
     def ref(self) -> TableRef:

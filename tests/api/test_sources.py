@@ -183,11 +183,11 @@ def test_changes_of_state_and_saves_at_once_lose_nothing(services: Services, dra
         for _ in range(10):
             pause(services, ref(draft))
             resume(services, ref(draft))
-        last = max(number for number, saved in enumerate(saves) if saved)
+        names = [draft.name] + [f"Shop {number}" for number, saved in enumerate(saves) if saved]
 
     source = get_source(services, ref(draft))
     assert source.state is SourceState.ACTIVE
-    assert source.name == f"Shop {last}"
+    assert source.name == names[-1]
 
 
 # --- deleting ---------------------------------------------------------------------------------

@@ -15,12 +15,13 @@ def test_prompt_does_not_echo(environment: dict[str, str], database: Database) -
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
         [HEADRACE, "test", without_password(database)],
-        env=environment, stdin=terminal, stdout=terminal, stderr=terminal,
+        env={**environment, "NO_COLOR": "1"}, stdin=terminal, stdout=terminal, stderr=terminal,
         start_new_session=True,
     )  # fmt: skip
     os.close(terminal)
     shown = b""
-    while b"Password of postgres" not in shown:
+    # The space comes last, when the terminal has stopped to echo; what is typed sooner is dropped.
+    while b"Password of postgres at 127.0.0.1: " not in shown:
         shown += os.read(controller, 1024)
     os.write(controller, database.server.password.encode() + b"\n")
     try:

@@ -63,13 +63,14 @@ TYPES = {
 # Nothing is ever fetched from the network. One thread keeps the rows' order in little memory.
 OPTIONS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
+    "write_buffer_row_group_count": 1,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
 
 # DuckDB fills what it is given, so the first limit is low: a long table needs no more than a
 # short one. Tables of a thousand columns or with values of megabytes get more on another try.
-MEMORY_LIMITS = ("128MB", "1GB", "80%")
+MEMORY_LIMITS = ("64MB", "512MB", "80%")
 _TOO_LITTLE_MEMORY = (duckdb.OutOfMemoryException, duckdb.TransactionException)
 
 # DuckDB's own: nothing can be made in them, or their names mean something else.

@@ -43,7 +43,7 @@ def adhoc_source(connection: Connection, tables: Sequence[str], dataset: str | N
         connection=connection,
         credentials_secret_name="",
         dataset=name,
-        selection=tuple(dict.fromkeys(_selection(table) for table in tables)),
+        selection=tuple({(chosen := _selection(table)).ref: chosen for table in tables}.values()),
         state=SourceState.ACTIVE,
         created_at=now(),
         updated_at=now(),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from contextlib import closing
 
+import pyarrow as pa
+
 from headrace import sources
 from headrace.connections import Credentials
 from headrace.destinations import Destination, Publication, StagedTable, Staging
@@ -42,6 +44,8 @@ def extract(
                 _stage(database, selection, destination, staging, board)
                 for selection in source.selection
             )
+        # What reading took goes back, so that publishing does not add its own on top.
+        pa.default_memory_pool().release_unused()
         log.info("publishing %d tables", len(tables))
         destination.publish(Publication(source.model_id, source.source_id, run_id, tables))
     finally:

@@ -1,0 +1,140 @@
+# cython: language_level=3
+"""The columns of a batch, and the ways to put a value into them that both protocols share.
+
+Everything here runs without the GIL and allocates nothing but the columns' own memory.
+"""
+
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport realloc
+from libc.string cimport memcpy, memset
+
+
+cdef extern from *:
+    """
+    typedef unsigned __int128 u128;
+    """
+    ctypedef unsigned long long u128
+
+
+cpdef enum Kind:
+    """How a value is stored in its column; the decoders add how it travels."""
+    BOOL = 0
+    BITS8
+    BITS16
+    BITS32
+    BITS64
+    UINT32        # an unsigned number of 32 bits, in 64
+    DATE          # days since 1970, in 32 bits
+    TIMESTAMP     # microseconds since 1970
+    TIME          # microseconds since midnight
+    DECIMAL       # decimal128
+    BYTES         # text too
+    JSONB         # PostgreSQL's, as text
+    UUID          # as text
+    BIT           # MySQL's bit field, as a number of 64 bits
+
+
+cpdef enum Status:
+    """Why decoding stopped."""
+    MORE = 0      # the bytes end within a message
+    FULL          # the batch is full: take it
+    MESSAGE       # a message that is no row lies at the position
+    SPLIT         # a row that MySQL has split into several packets lies at the position
+    SHAPE         # a row with another number of columns
+    LENGTH        # a length that contradicts the bytes around it
+    VALUE         # a value that its column's type can't hold
+    MEMORY        # no memory for the values
+
+
+cdef struct Column:
+    Kind kind
+    int scale            # DECIMAL
+    u128 limit           # DECIMAL: 10 to the precision; every value is below
+    uint8_t *values      # fixed-width values, or a bit a row
+    uint8_t *valid       # a bit a row
+    int32_t *offsets     # of variable-width values
+    uint8_t *data
+    int64_t size         # bytes used of data
+    int64_t room         # bytes allocated for data
+    int64_t nulls
+
+
+cdef u128 POWER[39]      # POWER[n] is 10 to the n
+cdef u128 ROOM[5]        # the largest value that may be multiplied by 10 to the n
+
+
+cdef class Batch:
+    cdef Column *columns
+    cdef readonly int count
+    cdef readonly int64_t rows
+    cdef readonly int64_t bytes
+    cdef int64_t max_rows
+    cdef int64_t max_bytes
+    cdef readonly int failed_column
+    cdef readonly int64_t needed
+
+    cdef int _allocate(self) except -1
+    cdef void _release(self) noexcept
+
+
+cdef inline int width(Kind kind) noexcept nogil:
+    """Bytes of a value; 0 for bits and for variable width."""
+    if kind == BITS32 or kind == DATE:
+        return 4
+    if kind == BITS64 or kind == UINT32 or kind == TIMESTAMP or kind == TIME or kind == BIT:
+        return 8
+    if kind == DECIMAL:
+        return 16
+    if kind == BITS16:
+        return 2
+    return 1 if kind == BITS8 else 0
+
+
+cdef inline void put_null(Column *column, int64_t row) noexcept nogil:
+    cdef int size = width(column.kind)
+    column.valid[row >> 3] &= ~(1 << (row & 7))
+    column.nulls += 1
+    if size:
+        memset(column.values + row * size, 0, size)
+    elif column.offsets:
+        column.offsets[row + 1] = <int32_t>column.size
+
+
+cdef inline Status reserve(Column *column, int64_t more) noexcept nogil:
+    """Make room for more bytes of a variable-width column. Offsets end at 2 GiB."""
+    cdef int64_t room = column.room
+    cdef void *grown
+    if more > INT32_MAX - column.size:
+        return MEMORY
+    if column.size + more > room:
+        room = max(column.size + more, room + (room >> 1))
+        grown = realloc(column.data, room)
+        if not grown:
+            return MEMORY
+        column.data = <uint8_t *>grown
+        column.room = room
+    return MORE
+
+
+cdef inline Status put_bytes(
+    Column *column, int64_t row, const uint8_t *start, int64_t length
+) noexcept nogil:
+    cdef Status status = reserve(column, length)
+    if status != MORE:
+        return status
+    memcpy(column.data + column.size, start, length)
+    column.size += length
+    column.offsets[row + 1] = <int32_t>column.size
+    return MORE
+
+
+cdef inline Status put_decimal(
+    Column *column, int64_t row, u128 value, bint negative
+) noexcept nogil:
+    """Store a value in units of the column's scale."""
+    if value >= column.limit:
+        return VALUE
+    if negative:
+        value = -value
+    memcpy(column.values + 16 * row, &value, 16)
+    return MORE
