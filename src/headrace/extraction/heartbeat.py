@@ -73,11 +73,11 @@ class Heartbeat:
         """Raise Stop if the run was cancelled, has ended or has lost its lease."""
         try:
             self._reason = self._reason or self._refusal()
+            if self._reason:
+                raise Stop(self._reason)
             lease.renew(self._documents, self._run)
         except HeadraceError as error:
             raise Stop(error) from error
-        if self._reason:
-            raise Stop(self._reason)
 
     def _refusal(self) -> HeadraceError | None:
         """Write the sign of life, and see whether someone has written that the run shall end."""

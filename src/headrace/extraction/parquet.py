@@ -49,6 +49,8 @@ class FilesWriter:
                     part.close()
 
     def add(self, batch: pa.RecordBatch) -> None:
+        if not batch.num_rows:
+            return
         self._group.append(batch)
         rows = sum(batch.num_rows for batch in self._group)
         size = sum(batch.nbytes for batch in self._group)

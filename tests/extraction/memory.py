@@ -1,0 +1,51 @@
+"""A source's database made of Arrow batches, for faults that a real one has no switch for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pyarrow as pa
+
+from headrace.connections import Connection, Credentials
+from headrace.model import TableDescription, TableRef, TableSummary
+from headrace.sources import TypeName
+
+
+class MemoryReader:
+    """Sends the batches, and claims to have sent so many rows more."""
+
+    def __init__(self, batches: Sequence[pa.RecordBatch], claimed_more: int = 0) -> None:
+        self.schema = batches[0].schema
+        self.rows_sent = sum(batch.num_rows for batch in batches) + claimed_more
+        self.bytes_received = sum(batch.nbytes for batch in batches)
+        self._batches = batches
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return iter(self._batches)
+
+
+class MemoryDatabase:
+    """Any table has the rows 0, 1, 2; one whose name says so misbehaves."""
+
+    def list_tables(self) -> Iterator[TableSummary]:
+        return iter(())
+
+    def describe_table(
+        self, table: TableRef, *, type_name: TypeName, sample_rows: int = 0
+    ) -> TableDescription:
+        raise NotImplementedError
+
+    @contextmanager
+    def read(self, table: TableRef, columns: Sequence[str] | None) -> Iterator[MemoryReader]:
+        batch = pa.record_batch({"id": pa.array([0, 1, 2])})
+        if table.table_name == "typeless":
+            batch = pa.record_batch({"id": pa.array([[0], [1]])})
+        yield MemoryReader([batch], claimed_more=2 if table.table_name == "liar" else 0)
+
+    def close(self) -> None:
+        pass
+
+
+def connect(connection: Connection, credentials: Credentials) -> MemoryDatabase:
+    return MemoryDatabase()
