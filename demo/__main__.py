@@ -27,7 +27,7 @@ from headrace.terminal import ExtractionBars, show_check, size
 
 NAME = "New York flights"
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
