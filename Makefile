@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 CODE   := src functions jobs devservers demo tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types docs lock clean
+.PHONY: help demo test mariadb check format lint types docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,8 +28,17 @@ $(STAMP): $(PACKAGES) pyproject.toml setup.py $(wildcard src/headrace/sources/wi
 demo: $(STAMP) ## Bring a real PostgreSQL into DuckDB, step by step (ONCE=1 exits at the end)
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
 
-test: $(STAMP) ## Run the whole test suite
+test: $(STAMP) mariadb ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2
+
+# The tests start a MariaDB of their own; its binaries are Debian's.
+mariadb:
+	@PATH="$$PATH:/usr/sbin"; command -v mariadbd >/dev/null && exit; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mariadb-server; \
+	else \
+		echo "The tests need MariaDB; run as root: apt-get install mariadb-server"; exit 1; \
+	fi
 
 check: lint types test ## Run what CI runs
 

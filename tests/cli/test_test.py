@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from devservers.postgres import free_port
+from devservers.ports import free_port
 from tests.cli.conftest import Headrace
 from tests.conftest import Database
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from devservers.postgres import free_port
+from devservers.ports import free_port
 from headrace.connections import Credentials
 from headrace.diagnosis import diagnose
 from headrace.model import Check, CheckStatus, Layer

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from devservers.postgres import free_port
+from devservers.ports import free_port
 from headrace.diagnosis.dial import Address, Deadline, dial, resolve
 from headrace.errors import (
     CONNECTION_REFUSED,

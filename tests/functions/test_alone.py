@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from devservers.postgres import free_port
+from devservers.ports import free_port
 from headrace.api.functions import FUNCTIONS
 
 DIRECTORY = Path(__file__).parents[2] / "functions"

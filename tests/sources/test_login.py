@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from devservers.postgres import free_port
+from devservers.ports import free_port
 from headrace.connections import Credentials
 from headrace.errors import (
     CONNECTION_REFUSED,
@@ -24,7 +24,7 @@ from headrace.errors import (
 from headrace.sources import connect
 from tests.conftest import Database
 from tests.diagnosis import impostors
-from tests.sources.reading import opened, ref, user_without_rights
+from tests.sources.reading import opened, reading, user_without_rights
 
 PASSWORD = "Pässwörd-'\"\\%:@/ 9"
 
@@ -107,7 +107,7 @@ def test_nothing_can_be_written(database: Database) -> None:
     with (
         opened(database) as connected,
         pytest.raises(HeadraceError) as caught,
-        connected.read(ref("v"), None) as reader,
+        reading(connected, "v") as reader,
     ):
         list(reader)
     assert "25006" in caught.value.detail  # read_only_sql_transaction
