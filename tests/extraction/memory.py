@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pyarrow as pa
 
 from headrace.connections import Connection, Credentials
-from headrace.model import TableDescription, TableRef, TableSummary
+from headrace.model import Selection, TableDescription, TableRef, TableSummary, UnfitPolicy
 from headrace.sources import TypeName
 
 
@@ -19,6 +19,7 @@ class MemoryReader:
         self.schema = batches[0].schema
         self.rows_sent = sum(batch.num_rows for batch in batches) + claimed_more
         self.bytes_received = sum(batch.nbytes for batch in batches)
+        self.unfit_counts: dict[str, int] = {}
         self._batches = batches
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
@@ -37,11 +38,11 @@ class MemoryDatabase:
         raise NotImplementedError
 
     @contextmanager
-    def read(self, table: TableRef, columns: Sequence[str] | None) -> Iterator[MemoryReader]:
+    def read(self, selection: Selection, unfit: UnfitPolicy) -> Iterator[MemoryReader]:
         batch = pa.record_batch({"id": pa.array([0, 1, 2])})
-        if table.table_name == "typeless":
+        if selection.table_name == "typeless":
             batch = pa.record_batch({"id": pa.array([[0], [1]])})
-        yield MemoryReader([batch], claimed_more=2 if table.table_name == "liar" else 0)
+        yield MemoryReader([batch], claimed_more=2 if selection.table_name == "liar" else 0)
 
     def close(self) -> None:
         pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from uuid import uuid4
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from headrace import sources
 from headrace.connections import Credentials, PostgresConnection
-from headrace.model import TableRef
+from headrace.model import Selection, TableRef, UnfitPolicy
 from tests.conftest import Database
 
 
@@ -28,9 +28,21 @@ def opened(database: Database) -> Iterator[sources.Database]:
         connected.close()
 
 
+def selected(name: str, columns: Sequence[str] | None = None) -> Selection:
+    return Selection(
+        schema_name="public", table_name=name, columns=tuple(columns) if columns else None
+    )
+
+
+def reading(
+    connected: sources.Database, name: str, columns: Sequence[str] | None = None
+) -> AbstractContextManager[sources.TableReader]:
+    return connected.read(selected(name, columns), UnfitPolicy.FAIL)
+
+
 def read_all(database: Database, name: str, columns: Sequence[str] | None = None) -> pa.Table:
     """All rows; the server's count is held against them."""
-    with opened(database) as connected, connected.read(ref(name), columns) as reader:
+    with opened(database) as connected, reading(connected, name, columns) as reader:
         table = pa.Table.from_batches(list(reader), reader.schema)
         assert reader.rows_sent == table.num_rows
     table.validate(full=True)

@@ -10,7 +10,7 @@ from devservers.postgres import temporary_server
 from headrace.errors import CONNECTION_LOST, STATEMENT_TIMED_OUT, HeadraceError
 from headrace.sources import Database as SourceDatabase
 from tests.conftest import Database
-from tests.sources.reading import opened, ref
+from tests.sources.reading import opened, reading
 
 # More than what two blocks, the kernel and PostgreSQL can hold between them.
 ENDLESS = "CREATE VIEW endless AS SELECT repeat('x', 10000) AS a FROM generate_series(1, 100000)"
@@ -22,7 +22,7 @@ def copying() -> list[threading.Thread]:
 
 
 def drained(connected: SourceDatabase, name: str) -> int:
-    with connected.read(ref(name), None) as reader:
+    with reading(connected, name) as reader:
         return sum(batch.num_rows for batch in reader)
 
 
@@ -31,7 +31,7 @@ def test_a_session_that_the_server_ends(database: Database) -> None:
     with opened(database) as connected:
         with (
             pytest.raises(HeadraceError) as caught,
-            connected.read(ref("endless"), None) as reader,
+            reading(connected, "endless") as reader,
         ):
             next(batches := iter(reader))
             database.execute(f"SELECT pg_terminate_backend(pid) {OURS}")
@@ -50,7 +50,7 @@ def test_a_server_that_dies() -> None:
         with opened(database) as connected:
             with (
                 pytest.raises(HeadraceError) as caught,
-                connected.read(ref("endless"), None) as reader,
+                reading(connected, "endless") as reader,
             ):
                 next(batches := iter(reader))
                 server.kill()
@@ -83,7 +83,7 @@ def test_a_statement_that_the_server_cancels(database: Database) -> None:
 def test_leaving_early_leaves_no_thread(database: Database) -> None:
     database.execute(ENDLESS)
     with opened(database) as connected:
-        with connected.read(ref("endless"), None) as reader:
+        with reading(connected, "endless") as reader:
             next(iter(reader))
         assert copying() == []
         # The connection has been given up, and says so.
@@ -95,7 +95,7 @@ def test_leaving_early_leaves_no_thread(database: Database) -> None:
 def test_an_error_of_the_callers_own_passes_through(database: Database) -> None:
     database.execute(ENDLESS)
     with opened(database) as connected:
-        with pytest.raises(ZeroDivisionError), connected.read(ref("endless"), None):
+        with pytest.raises(ZeroDivisionError), reading(connected, "endless"):
             raise ZeroDivisionError
         assert copying() == []
 

@@ -15,7 +15,7 @@ from headrace.errors import (
 from headrace.sources import connect
 from headrace.sources.postgres.blocks import BLOCK_BYTES
 from tests.conftest import Database
-from tests.sources.reading import opened, read_all, ref, user_without_rights
+from tests.sources.reading import opened, read_all, reading, user_without_rights
 
 
 def test_an_empty_table_has_its_columns(database: Database) -> None:
@@ -57,7 +57,7 @@ def test_many_blocks_keep_order_and_number(database: Database) -> None:
         "CREATE TABLE t (n int, a text);"
         "INSERT INTO t SELECT n, repeat('x', 100) FROM generate_series(1, 100000) n"
     )
-    with opened(database) as connected, connected.read(ref("t"), None) as reader:
+    with opened(database) as connected, reading(connected, "t") as reader:
         batches = list(reader)
         assert reader.bytes_received > 2 * BLOCK_BYTES
     assert len(batches) > 2
@@ -120,7 +120,7 @@ def test_all_reads_see_one_snapshot(database: Database) -> None:
     with opened(database) as connected:
         database.execute("INSERT INTO a VALUES (1); INSERT INTO b VALUES (1)")
         for name in ("a", "b"):
-            with connected.read(ref(name), None) as reader:
+            with reading(connected, name) as reader:
                 assert list(reader) == [], name
 
 
@@ -137,7 +137,7 @@ def test_a_table_dropped_after_the_connection_was_made(database: Database) -> No
         database.execute("DROP TABLE t")
         with (
             pytest.raises(HeadraceError) as caught,
-            connected.read(ref("t"), None) as reader,
+            reading(connected, "t") as reader,
         ):
             list(reader)
     assert caught.value.kind is TABLE_NOT_FOUND
@@ -165,7 +165,7 @@ def test_a_table_that_may_not_be_read(database: Database) -> None:
         connected = connect(connection, credentials)
         with (
             pytest.raises(HeadraceError) as caught,
-            connected.read(ref("t"), None) as reader,
+            reading(connected, "t") as reader,
         ):
             list(reader)
         connected.close()

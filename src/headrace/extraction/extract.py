@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 
 import pyarrow as pa
 
@@ -16,7 +16,7 @@ from headrace.extraction.progress import Progress
 from headrace.extraction.worker import stage
 from headrace.logs import log_context
 from headrace.model import Selection, Source, TableRun, TableState
-from headrace.sources import Database, TableReader
+from headrace.sources import TableReader
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,9 @@ def extract(
             board = _Board(plan(source, database.list_tables()), progress)
             staging = destination.staging(run_id)
             tables = tuple(
-                _stage(database, selection, destination, staging, board)
+                _stage(
+                    database.read(selection, source.unfit), selection, destination, staging, board
+                )
                 for selection in source.selection
             )
         # What reading took goes back, so that publishing does not add its own on top.
@@ -76,7 +78,7 @@ class _Board:
 
 
 def _stage(
-    database: Database,
+    reading: AbstractContextManager[TableReader],
     selection: Selection,
     destination: Destination,
     staging: Staging,
@@ -84,7 +86,7 @@ def _stage(
 ) -> StagedTable:
     with log_context(table=str(selection.ref)):
         try:
-            with database.read(selection.ref, selection.columns) as reader:
+            with reading as reader:
                 _check_types(destination, selection, reader)
                 staged = stage(reader, board[selection], staging, board.show)
         except HeadraceError:

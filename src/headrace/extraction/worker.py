@@ -32,6 +32,7 @@ def stage(reader: TableReader, table: TableRun, staging: Staging, report: Report
                 "rows": rows,
                 "bytes": reader.bytes_received,
                 "seconds": time.monotonic() - started,
+                "unfit": dict(reader.unfit_counts),
             }
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
@@ -12,7 +12,14 @@ import pyarrow as pa
 
 from headrace.connections import Connection, Credentials
 from headrace.diagnosis.dial import Deadline
-from headrace.model import Layer, TableDescription, TableRef, TableSummary
+from headrace.model import (
+    Layer,
+    Selection,
+    TableDescription,
+    TableRef,
+    TableSummary,
+    UnfitPolicy,
+)
 
 SCHEMES = {"postgres": "headrace.sources.postgres:connect"}
 PROBES = {"postgres": "headrace.sources.postgres.probe:open_probe"}
@@ -36,6 +43,11 @@ class TableReader(Protocol):
     @property
     def bytes_received(self) -> int: ...
 
+    @property
+    def unfit_counts(self) -> Mapping[str, int]:
+        """By column, the values replaced by NULL in the batches so far; columns with none lack."""
+        ...
+
     def __iter__(self) -> Iterator[pa.RecordBatch]: ...
 
 
@@ -56,12 +68,11 @@ class Database(Protocol):
         """Raises TABLE_NOT_FOUND; `type_name` names the destination's types."""
         ...
 
-    def read(
-        self, table: TableRef, columns: Sequence[str] | None
-    ) -> AbstractContextManager[TableReader]:
+    def read(self, selection: Selection, unfit: UnfitPolicy) -> AbstractContextManager[TableReader]:
         """Read all rows; leaving the context early abandons the connection.
 
-        All reads of one connection see the same snapshot where the database can.
+        `unfit` holds for the columns that `selection.unfit_columns` does not name. All reads of
+        one connection see the same snapshot where the database can.
         """
         ...
 

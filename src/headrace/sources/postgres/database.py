@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
-from headrace.model import TableDescription, TableRef, TableSummary
+from headrace.model import Selection, TableDescription, TableRef, TableSummary, UnfitPolicy
 from headrace.sources import TypeName
 from headrace.sources.postgres import catalogue, describe, reader
 from headrace.sources.postgres.session import Session
@@ -26,9 +26,9 @@ class PostgresDatabase:
         return describe.describe_table(self._session, table, type_name, sample_rows)
 
     def read(
-        self, table: TableRef, columns: Sequence[str] | None
+        self, selection: Selection, unfit: UnfitPolicy
     ) -> AbstractContextManager[reader.Reader]:
-        return reader.read(self._session, table, columns)
+        return reader.read(self._session, selection, unfit)
 
     def close(self) -> None:
         """Closing twice is no error."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
 
 from headrace.errors import COLUMN_NOT_FOUND, TABLE_EMPTY_OF_COLUMNS, HeadraceError
-from headrace.model import TableRef
+from headrace.model import Selection, TableRef, UnfitPolicy
 from headrace.sources.postgres.blocks import Blocks
 from headrace.sources.postgres.columns import SourceColumn, read_columns
 from headrace.sources.postgres.identifiers import qualified, quoted
@@ -32,19 +32,24 @@ class Reader:
     def bytes_received(self) -> int:
         return self._blocks.bytes_received
 
+    @property
+    def unfit_counts(self) -> Mapping[str, int]:
+        return {}
+
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         for block in self._blocks:
             yield parse(block, self.schema, self._what)
 
 
 @contextmanager
-def read(session: Session, table: TableRef, columns: Sequence[str] | None) -> Iterator[Reader]:
-    """Read the columns, all of them if None, in the order given.
+def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator[Reader]:
+    """Read the selected columns, all of them if there is no choice, in the order given.
 
     A partitioned table is read with its partitions, a parent with its children. Raises
     TABLE_NOT_FOUND, COLUMN_NOT_FOUND, PERMISSION_DENIED, VALUE_NOT_CARRIED, CONNECTION_LOST, ….
     """
-    chosen = _chosen(table, read_columns(session, table), columns)
+    table = selection.ref
+    chosen = _chosen(table, read_columns(session, table), selection.columns)
     what = f"Reading {table}"
     schema = pa.schema([column.field for column in chosen])
     # Values come through each type's output function, which is the text that psql shows; a cast

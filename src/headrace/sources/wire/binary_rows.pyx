@@ -11,8 +11,8 @@ from libc.string cimport memcpy
 
 from headrace.sources.wire.columns cimport (
     BIT, BITS8, BITS16, BITS32, BITS64, BYTES, DATE, DECIMAL, FULL, LENGTH, MESSAGE, MORE, POWER,
-    ROOM, SHAPE, SPLIT, TIME, TIMESTAMP, VALUE, Batch, Column, Kind, Status, put_bytes,
-    put_decimal, put_null, u128,
+    ROOM, SHAPE, SPLIT, TEXT, TIME, TIMESTAMP, VALUE, Batch, Column, Kind, Status, put_bytes,
+    put_decimal, put_null, put_text, settled, u128,
 )
 
 cdef extern from *:
@@ -45,18 +45,23 @@ cdef class BinaryRows(Batch):
         cdef Status status = MORE
         if not 0 <= start <= end <= buffer.shape[0]:
             raise IndexError("the range lies outside the buffer")
+        self._usable()
         if start < end:
             with nogil:
                 status = self._feed(&buffer[0], &position, end)
+        self.broken = status >= SHAPE
         return position, status
 
     def feed_row(self, const uint8_t[::1] payload):
         """Decode one row whose packets have been put together; returns the status."""
-        cdef Status status
-        if payload.shape[0] == 0:
-            return LENGTH
-        with nogil:
-            status = self._row(&payload[0], &payload[0] + payload.shape[0])
+        cdef Status status = LENGTH
+        self._usable()
+        if self.rows >= self.max_rows:
+            return FULL
+        if payload.shape[0]:
+            with nogil:
+                status = self._row(&payload[0], &payload[0] + payload.shape[0])
+        self.broken = status >= SHAPE
         return status
 
     cdef Status _feed(self, const uint8_t *b, Py_ssize_t *position, Py_ssize_t end) noexcept nogil:
@@ -99,6 +104,7 @@ cdef class BinaryRows(Batch):
                 put_null(&self.columns[i], self.rows)
                 continue
             status = put(&self.columns[i], self.rows, &p, end)
+            status = settled(&self.columns[i], self.rows, status)
             if status != MORE:
                 return status
         if p != end:
@@ -158,6 +164,8 @@ cdef Status put(
     if status != MORE:
         return status
     position[0] = p + length
+    if kind == TEXT:
+        return put_text(c, row, p, length)
     if kind == BYTES:
         return put_bytes(c, row, p, length)
     if kind == DECIMAL:

@@ -28,14 +28,15 @@ cpdef enum Kind:
     TIMESTAMP     # microseconds since 1970
     TIME          # microseconds since midnight
     DECIMAL       # decimal128
-    BYTES         # text too
+    BYTES
+    TEXT          # UTF-8; other bytes are a value that does not fit
     JSONB         # PostgreSQL's, as text
     UUID          # as text
     BIT           # MySQL's bit field, as a number of 64 bits
 
 
 cpdef enum Status:
-    """Why decoding stopped."""
+    """Why decoding stopped. From SHAPE on it is an error, after which the batch is of no use."""
     MORE = 0      # the bytes end within a message
     FULL          # the batch is full: take it
     MESSAGE       # a message that is no row lies at the position
@@ -50,6 +51,7 @@ cdef struct Column:
     Kind kind
     int scale            # DECIMAL
     u128 limit           # DECIMAL: 10 to the precision; every value is below
+    bint nullify         # a value that does not fit becomes NULL
     uint8_t *values      # fixed-width values, or a bit a row
     uint8_t *valid       # a bit a row
     int32_t *offsets     # of variable-width values
@@ -57,6 +59,7 @@ cdef struct Column:
     int64_t size         # bytes used of data
     int64_t room         # bytes allocated for data
     int64_t nulls
+    int64_t replaced     # values that became NULL because they did not fit
 
 
 cdef u128 POWER[39]      # POWER[n] is 10 to the n
@@ -72,8 +75,10 @@ cdef class Batch:
     cdef int64_t max_bytes
     cdef readonly int failed_column
     cdef readonly int64_t needed
+    cdef bint broken     # by an error: the memory holds part of a row, or is not there
 
     cdef int _allocate(self) except -1
+    cdef int _usable(self) except -1
     cdef void _release(self) noexcept
 
 
@@ -98,6 +103,15 @@ cdef inline void put_null(Column *column, int64_t row) noexcept nogil:
         memset(column.values + row * size, 0, size)
     elif column.offsets:
         column.offsets[row + 1] = <int32_t>column.size
+
+
+cdef inline Status settled(Column *column, int64_t row, Status status) noexcept nogil:
+    """What putting a value comes to: one that does not fit may become NULL."""
+    if status != VALUE or not column.nullify:
+        return status
+    put_null(column, row)
+    column.replaced += 1
+    return MORE
 
 
 cdef inline Status reserve(Column *column, int64_t more) noexcept nogil:
@@ -126,6 +140,47 @@ cdef inline Status put_bytes(
     column.size += length
     column.offsets[row + 1] = <int32_t>column.size
     return MORE
+
+
+cdef inline Status put_text(
+    Column *column, int64_t row, const uint8_t *start, int64_t length
+) noexcept nogil:
+    if not is_utf8(start, length):
+        return VALUE
+    return put_bytes(column, row, start, length)
+
+
+cdef inline bint is_utf8(const uint8_t *p, int64_t length) noexcept nogil:
+    """Whether the bytes are UTF-8, "Well-Formed UTF-8 Byte Sequences" of the Unicode Standard."""
+    cdef const uint8_t *end = p + length
+    cdef uint64_t eight
+    cdef int more
+    while p < end:
+        while end - p >= 8:              # ASCII, which most text is
+            memcpy(&eight, p, 8)
+            if eight & <uint64_t>0x8080808080808080:
+                break
+            p += 8
+        while p < end and p[0] < 0x80:
+            p += 1
+        if p == end:
+            return True
+        if p[0] < 0xC2 or p[0] > 0xF4:
+            return False
+        more = 1 if p[0] < 0xE0 else 2 if p[0] < 0xF0 else 3
+        if end - p <= more or p[1] & 0xC0 != 0x80:
+            return False
+        # Longer than need be, surrogates, and beyond the last character.
+        if (p[0] == 0xE0 and p[1] < 0xA0) or (p[0] == 0xED and p[1] > 0x9F):
+            return False
+        if (p[0] == 0xF0 and p[1] < 0x90) or (p[0] == 0xF4 and p[1] > 0x8F):
+            return False
+        if more > 1 and p[2] & 0xC0 != 0x80:
+            return False
+        if more > 2 and p[3] & 0xC0 != 0x80:
+            return False
+        p += more + 1
+    return True
 
 
 cdef inline Status put_decimal(

@@ -38,9 +38,11 @@ cdef Memory owned(void *start, Py_ssize_t size):
 cdef class Batch:
     """Columns of at most `max_rows` rows; full after about `max_bytes` received bytes.
 
-    `columns` are (kind, precision, scale); the last two are for DECIMAL alone. After VALUE,
-    LENGTH or MEMORY `failed_column` is the column at fault; after MORE `needed` is the length in
-    bytes of the message at the position, as far as it is known.
+    `columns` are (kind, precision, scale, nullify). Precision and scale are for DECIMAL alone;
+    with `nullify` a value that the column can't hold becomes NULL and is counted, without it
+    VALUE stops the decoding. After VALUE, LENGTH or MEMORY `failed_column` is the column at
+    fault; after MORE `needed` is the length in bytes of the message at the position, as far as
+    it is known.
     """
 
     def __cinit__(self, columns, int64_t max_rows, int64_t max_bytes):
@@ -53,12 +55,13 @@ cdef class Batch:
         self.columns = <Column *>calloc(max(1, self.count), sizeof(Column))
         if not self.columns:
             raise MemoryError
-        for i, (kind, precision, scale) in enumerate(columns):
+        for i, (kind, precision, scale, nullify) in enumerate(columns):
             if not 0 <= scale <= precision <= 38:
                 raise ValueError("a decimal has at most 38 digits")
             self.columns[i].kind = kind
             self.columns[i].scale = scale
             self.columns[i].limit = POWER[<int>precision]
+            self.columns[i].nullify = nullify
             self.columns[i].room = LEAST_ROOM
         self._allocate()
 
@@ -82,11 +85,12 @@ cdef class Batch:
         cdef int i
         cdef Column *column
         cdef int64_t bits = (self.max_rows + 63) // 64 * 8
+        self.broken = True       # until all of it is there
         self.rows = 0
         self.bytes = 0
         for i in range(self.count):
             column = &self.columns[i]
-            column.size = column.nulls = 0
+            column.size = column.nulls = column.replaced = 0
             column.valid = <uint8_t *>malloc(bits)
             if width(column.kind):
                 column.values = <uint8_t *>malloc(self.max_rows * width(column.kind))
@@ -102,15 +106,23 @@ cdef class Batch:
             memset(column.valid, 0xFF, bits)
             if column.offsets:
                 column.offsets[0] = 0
+        self.broken = False
+        return 0
+
+    cdef int _usable(self) except -1:
+        if self.broken:
+            raise ValueError("the batch was broken by an error")
         return 0
 
     def take(self):
-        """The rows so far, and for each column its null count and Arrow's buffers.
+        """The rows so far, and for each column (nulls, replaced, buffers).
 
-        The buffers are those of `pyarrow.Array.from_buffers`. The batch is empty afterwards.
+        `replaced` of the nulls were values that did not fit; the buffers are those of
+        `pyarrow.Array.from_buffers`. The batch is empty afterwards.
         """
         cdef int i
         cdef Column *column
+        self._usable()
         rows = self.rows
         taken = []
         for i in range(self.count):
@@ -126,6 +138,7 @@ cdef class Batch:
                 rest = [owned(column.values, size)]
             column.values = column.data = NULL
             column.offsets = NULL
-            taken.append((column.nulls, [valid if column.nulls else None, *rest]))
+            buffers = [valid if column.nulls else None, *rest]
+            taken.append((column.nulls, column.replaced, buffers))
         self._allocate()
         return rows, taken

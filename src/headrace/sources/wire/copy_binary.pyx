@@ -15,8 +15,8 @@ from libc.string cimport memcmp
 
 from headrace.sources.wire.columns cimport (
     BITS16, BITS32, BITS64, BOOL, BYTES, DATE, DECIMAL, FULL, JSONB, LENGTH, MESSAGE, MORE, POWER,
-    ROOM, SHAPE, TIME, TIMESTAMP, UINT32, UUID, VALUE, Batch, Column, Kind, Status, put_bytes,
-    put_decimal, put_null, reserve, u128,
+    ROOM, SHAPE, TIME, TIMESTAMP, UINT32, TEXT, UUID, VALUE, Batch, Column, Kind, Status,
+    put_bytes, put_decimal, put_null, put_text, reserve, settled, u128,
 )
 
 cdef extern from *:
@@ -52,9 +52,11 @@ cdef class CopyBinary(Batch):
         cdef Status status = MORE
         if not 0 <= start <= end <= buffer.shape[0]:
             raise IndexError("the range lies outside the buffer")
+        self._usable()
         if start < end:
             with nogil:
                 status = self._feed(&buffer[0], &position, end)
+        self.broken = status >= SHAPE
         return position, status
 
     cdef Status _feed(self, const uint8_t *b, Py_ssize_t *position, Py_ssize_t end) noexcept nogil:
@@ -125,6 +127,7 @@ cdef class CopyBinary(Batch):
             if length < 0 or length > end - p:
                 return LENGTH
             status = put(&self.columns[i], self.rows, p, length)
+            status = settled(&self.columns[i], self.rows, status)
             if status != MORE:
                 return status
             p += length
@@ -150,6 +153,8 @@ cdef Status put(Column *c, int64_t row, const uint8_t *p, int64_t length) noexce
         (<uint64_t *>c.values)[row] = be64(p)
     elif kind == DECIMAL:
         return numeric(c, row, p, length)
+    elif kind == TEXT:
+        return put_text(c, row, p, length)
     elif kind == BYTES:
         return put_bytes(c, row, p, length)
     elif kind == DATE:
@@ -193,7 +198,7 @@ cdef Status put(Column *c, int64_t row, const uint8_t *p, int64_t length) noexce
     elif kind == JSONB:
         if length < 1 or p[0] != 1:
             return LENGTH
-        return put_bytes(c, row, p + 1, length - 1)
+        return put_text(c, row, p + 1, length - 1)
     elif kind == UUID:
         return uuid(c, row, p, length)
     else:
