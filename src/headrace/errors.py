@@ -451,6 +451,21 @@ PERMISSION_DENIED = Kind(
     "The user may not read the table",
     "Have the right granted: GRANT USAGE ON SCHEMA … TO …; GRANT SELECT ON … TO …;",
 )
+TABLE_CHANGED = Kind(
+    "table_changed",
+    424,
+    "The table was changed after the run began",
+    "Start the run again: it reads the table as it is now. Truncate, alter and rewrite tables "
+    "while no run is under way.",
+    transient=True,
+)
+TABLE_LOCKED = Kind(
+    "table_locked",
+    424,
+    "Another session holds a lock on the table",
+    "Try again when the other session has ended its work, such as an ALTER TABLE or a VACUUM FULL.",
+    transient=True,
+)
 STATEMENT_TIMED_OUT = Kind(
     "statement_timed_out",
     424,
@@ -465,8 +480,15 @@ VALUE_NOT_CARRIED = Kind(
     "value_not_carried",
     424,
     "A value does not fit its column's type in the destination",
-    "Leave the column out of the selection, or correct the value in the source "
-    "(infinite dates, years before 1 or after 9999, and NaN in numeric can't be carried).",
+    "Choose for the column what is to become of such values: 'null' replaces them by NULL and "
+    "counts them, 'text' carries the column as text. Or correct them in the source.",
+)
+VALUE_TOO_LARGE = Kind(
+    "value_too_large",
+    424,
+    "There is not enough memory for a value",
+    "Leave the column out of the selection, or give the job more memory: it needs several times "
+    "the size of the largest row.",
 )
 ROWS_DISAGREE = Kind(
     "rows_disagree",

@@ -1,0 +1,4 @@
+from headrace.sources.wire.columns import Batch, Status
+
+class CopyBinary(Batch):
+    def feed(self, buffer: bytearray | bytes, start: int, end: int) -> tuple[int, Status]: ...

@@ -1,0 +1,88 @@
+"""From a decoder's columns to Arrow's record batches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from headrace.errors import PROTOCOL_UNEXPECTED, VALUE_NOT_CARRIED, VALUE_TOO_LARGE, HeadraceError
+from headrace.sources.wire.columns import Batch, Kind, Status
+
+MAX_ROWS = 32_768
+MAX_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class WireColumn:
+    """How a column travels, and the field that it becomes.
+
+    With `nullify` a value that the field's type can't hold becomes NULL and is counted.
+    """
+
+    field: pa.Field
+    kind: Kind
+    nullify: bool = False
+
+    @property
+    def described(self) -> str:
+        source_type = (self.field.metadata or {}).get(b"headrace.source_type", b"").decode()
+        return f"column '{self.field.name}'" + (f" ({source_type})" if source_type else "")
+
+
+class Decoding:
+    """A decoder, and the record batches that it fills.
+
+    A batch holds at most MAX_ROWS rows, and ends after MAX_BYTES bytes as they were received.
+    """
+
+    def __init__(self, decoder: type[Batch], columns: Sequence[WireColumn], what: str) -> None:
+        """`what` says in errors what is being done, such as "Reading public.flights"."""
+        self.schema = pa.schema([column.field for column in columns])
+        self.unfit_counts: Counter[str] = Counter()
+        self._columns = columns
+        self._what = what
+        # Rows of many columns fill a batch early: no memory is set aside for more.
+        max_rows = max(1, min(MAX_ROWS, MAX_BYTES // (4 * len(columns))))
+        self.decoder = decoder([_decoded(column) for column in columns], max_rows, MAX_BYTES)
+
+    def take(self) -> pa.RecordBatch:
+        """The rows decoded so far; the decoder begins a new batch."""
+        rows, taken = self.decoder.take()
+        arrays = []
+        for column, (nulls, replaced, buffers) in zip(self._columns, taken, strict=True):
+            if replaced:
+                self.unfit_counts[column.field.name] += replaced
+            views = [None if buffer is None else pa.py_buffer(buffer) for buffer in buffers]
+            arrays.append(pa.Array.from_buffers(column.field.type, rows, views, nulls))
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def failure(self, status: Status) -> HeadraceError:
+        """The error that a decoder's status stands for."""
+        if status == Status.VALUE:
+            column = self._columns[self.decoder.failed_column]
+            return HeadraceError(
+                VALUE_NOT_CARRIED,
+                f"{self._what}: {column.described} holds a value that is none of "
+                f"{column.field.type}.",
+            )
+        if status == Status.MEMORY:
+            return self.too_large(self.decoder.failed_column)
+        return HeadraceError(
+            PROTOCOL_UNEXPECTED, f"{self._what}: the server sent a row that contradicts itself."
+        )
+
+    def too_large(self, column: int | None) -> HeadraceError:
+        """The error for a value, in the column if that is known, for which there is no memory."""
+        where = "a row" if column is None else self._columns[column].described
+        return HeadraceError(
+            VALUE_TOO_LARGE, f"{self._what}: there is no memory for a value of {where}."
+        )
+
+
+def _decoded(column: WireColumn) -> tuple[Kind, int, int, bool]:
+    arrow = column.field.type
+    digits = (arrow.precision, arrow.scale) if pa.types.is_decimal(arrow) else (0, 0)
+    return (column.kind, *digits, column.nullify)
