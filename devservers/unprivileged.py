@@ -32,7 +32,18 @@ def enterable(directory: Path) -> Path:
     if os.geteuid() != 0 or open_to_all(directory.parent):
         return directory
     digest = hashlib.sha256(str(directory).encode()).hexdigest()[:12]
-    return Path("/var/tmp") / f"headrace-{digest}"
+    place = Path("/var/tmp") / f"headrace-{digest}"
+    if place.exists():
+        refuse_foreign(place)
+    return place
+
+
+def refuse_foreign(path: Path) -> None:
+    """Anybody may make a path in /var/tmp; what lies there is used only if it is our own."""
+    status = path.lstat()
+    ours = {os.geteuid(), pwd.getpwnam(_UNPRIVILEGED).pw_uid}
+    if status.st_uid not in ours or status.st_mode & 0o022 or not path.is_dir():
+        raise RuntimeError(f"{path} belongs to someone else; remove it and try again")
 
 
 def open_to_all(path: Path) -> bool:
