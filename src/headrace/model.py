@@ -255,6 +255,7 @@ class TableRun(TableRef):
     rows: int = Field(default=0, ge=0, description="Rows read so far.")
     bytes: int = Field(default=0, ge=0, description="Bytes received from the source so far.")
     seconds: float = Field(default=0.0, ge=0, description="Time spent reading so far.")
+    rows_per_second: float = Field(default=0.0, ge=0, description="Rows divided by seconds.")
     unfit: dict[str, int] = Field(
         default_factory=dict, description="Values replaced by NULL so far, by column."
     )
@@ -262,10 +263,6 @@ class TableRun(TableRef):
     @property
     def ref(self) -> TableRef:
         return TableRef(schema_name=self.schema_name, table_name=self.table_name)
-
-    @property
-    def rows_per_second(self) -> float:
-        return self.rows / self.seconds if self.seconds else 0.0
 
 
 class Run(Value):

@@ -45,6 +45,11 @@ _MARKS = {
 }
 
 
+def visible(text: object) -> str:
+    """Text from elsewhere, with what would steer a terminal or break a line written out."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))
+
+
 def out() -> Console:
     return Console(highlight=False, soft_wrap=True)
 
@@ -60,9 +65,13 @@ def reporting(as_json: bool) -> Iterator[None]:
         yield
     except HeadraceError as error:
         show_error(error, as_json=as_json)
-        raise typer.Exit(TRY_AGAIN if error.transient else FAILED) from error
-    except KeyboardInterrupt:
+        raise typer.Exit(exit_code(retryable=error.transient)) from error
+    except (KeyboardInterrupt, typer.Abort):
         raise typer.Exit(INTERRUPTED) from None
+
+
+def exit_code(*, retryable: bool) -> int:
+    return TRY_AGAIN if retryable else FAILED
 
 
 def show_error(error: HeadraceError, *, as_json: bool) -> None:
@@ -71,10 +80,12 @@ def show_error(error: HeadraceError, *, as_json: bool) -> None:
         return
     console = err()
     console.print(f"[red]✗[/] [bold]{escape(error.kind.title)}[/] [dim]({error.code})[/]")
-    console.print(f"  {escape(error.detail)}", soft_wrap=True)
+    console.print(f"  {escape(visible(error.detail))}", soft_wrap=True)
     for field in error.fields:
-        console.print(f"  • {escape(field.path)}: {escape(field.message)}", soft_wrap=True)
-    console.print(f"  [cyan]→[/] {escape(error.hint)}", soft_wrap=True)
+        console.print(
+            f"  • {escape(visible(field.path))}: {escape(visible(field.message))}", soft_wrap=True
+        )
+    console.print(f"  [cyan]→[/] {escape(visible(error.hint))}", soft_wrap=True)
 
 
 def print_json(value: Value | dict[str, Any]) -> None:
@@ -85,10 +96,10 @@ def print_json(value: Value | dict[str, Any]) -> None:
 
 
 def show_check(console: Console, check: Check) -> None:
-    line = f"{_MARKS[check.status]} {check.layer:<9} {escape(check.found)}"
+    line = f"{_MARKS[check.status]} {check.layer:<9} {escape(visible(check.found))}"
     console.print(f"{line} [dim]{check.milliseconds} ms[/]" if check.milliseconds else line)
     if check.hint:
-        console.print(f"            [cyan]→[/] {escape(check.hint)}")
+        console.print(f"            [cyan]→[/] {escape(visible(check.hint))}")
 
 
 def show_rows(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -96,11 +107,11 @@ def show_rows(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     console = out()
     if not console.is_terminal:
         for row in rows:
-            print("\t".join("" if cell is None else str(cell) for cell in row))
+            print("\t".join("" if cell is None else visible(cell) for cell in row))
         return
     table = Table(*titles, box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text("" if cell is None else visible(cell)) for cell in row))
     console.print(table)
 
 
@@ -174,7 +185,7 @@ class ExtractionBars:
             name = str(table)
             done = table.state in (TableState.STAGED, TableState.PUBLISHED)
             if name not in self._tasks:
-                self._tasks[name] = self._progress.add_task(escape(name), total=None)
+                self._tasks[name] = self._progress.add_task(escape(visible(name)), total=None)
             total = table.rows if done else max(table.estimated_rows or 0, table.rows) or None
             self._progress.update(
                 self._tasks[name],

@@ -26,12 +26,14 @@ def stage(reader: TableReader, table: TableRun, staging: Staging, report: Report
     rows = 0
 
     def standing(state: TableState) -> TableRun:
+        seconds = time.monotonic() - started
         return table.model_copy(
             update={
                 "state": state,
                 "rows": rows,
                 "bytes": reader.bytes_received,
-                "seconds": time.monotonic() - started,
+                "seconds": seconds,
+                "rows_per_second": rows / seconds if seconds else 0.0,
                 "unfit": dict(reader.unfit_counts),
             }
         )
