@@ -13,7 +13,8 @@ from headrace.errors import (
     HeadraceError,
 )
 from headrace.sources import connect
-from headrace.sources.postgres.blocks import BLOCK_BYTES
+from headrace.sources.wire.decoding import MAX_BYTES
+from headrace.sources.wire.window import BLOCK_BYTES
 from tests.conftest import Database
 from tests.sources.reading import opened, read_all, reading, user_without_rights
 
@@ -59,9 +60,9 @@ def test_many_blocks_keep_order_and_number(database: Database) -> None:
     )
     with opened(database) as connected, reading(connected, "t") as reader:
         batches = list(reader)
-        assert reader.bytes_received > 2 * BLOCK_BYTES
+        assert reader.bytes_received > 2 * MAX_BYTES
     assert len(batches) > 2
-    assert max(batch.nbytes for batch in batches) <= 2 * BLOCK_BYTES
+    assert max(batch.nbytes for batch in batches) <= MAX_BYTES
     numbers = [n for batch in batches for n in batch.column("n").to_pylist()]
     assert numbers == list(range(1, 100_001))
 

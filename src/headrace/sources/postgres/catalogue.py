@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from headrace.errors import TABLE_NOT_FOUND, HeadraceError
 from headrace.model import TableRef, TableSummary
-from headrace.sources.postgres.blocks import Blocks
-from headrace.sources.postgres.parse import parse
+from headrace.sources.postgres.rows import rows
 from headrace.sources.postgres.session import Session
+from headrace.sources.wire.columns import Kind
+from headrace.sources.wire.decoding import WireColumn
 
 # Estimates (pg_class.reltuples): -1 means never analysed; before PostgreSQL 14 that was 0 with
 # no pages. A partitioned table is the sum of its leaves, and unknown if one of them is.
@@ -80,25 +81,24 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
 """ + _ALL.partition("ORDER BY")[0]  # fmt: skip
 
-_LINE = pa.schema([pa.field("summary", pa.string())])
+_LINE = WireColumn(pa.field("summary", pa.string()), Kind.TEXT)
 
 
 def list_tables(session: Session) -> Iterator[TableSummary]:
     """All tables but PostgreSQL's own, by schema and name, partitions folded into their parent."""
-    what = "Listing the tables"
-    with Blocks(session, what, _SUMMARIES + _ALL, columns=1) as blocks:
-        for block in blocks:
-            for line in parse(block, _LINE, what).column(0).to_pylist():
+    with rows(session, "Listing the tables", _SUMMARIES + _ALL, [_LINE]) as batches:
+        for batch in batches:
+            for line in batch.column(0).to_pylist():
                 yield TableSummary.model_validate_json(line)
 
 
 def summarise(session: Session, table: TableRef) -> TableSummary:
     """One table's line of the list; a partition has one too. Raises TABLE_NOT_FOUND."""
     what = f"Looking up {table}"
-    rows = session.query(what, _SUMMARIES + _ONE, schema=table.schema_name, table=table.table_name)
-    if not rows:
+    found = session.query(what, _SUMMARIES + _ONE, schema=table.schema_name, table=table.table_name)
+    if not found:
         raise HeadraceError(TABLE_NOT_FOUND, f"{what}: there is no such table.")
-    return TableSummary.model_validate(json.loads(rows[0][0]))
+    return TableSummary.model_validate(json.loads(found[0][0]))
 
 
 def count_tables(session: Session) -> tuple[int, int]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
 from headrace.errors import TABLE_NOT_FOUND, HeadraceError
 from headrace.model import TableRef
+from headrace.sources.postgres.identifiers import quoted
 from headrace.sources.postgres.session import Session
-from headrace.sources.postgres.types import Carried, ColumnType, carried
+from headrace.sources.postgres.types import ColumnType
 
 # Domains are followed to the type beneath; its modifier is the domain's ("CREATE DOMAIN").
 # The parameters are cast so that a name too long is not cut to one that exists.
@@ -31,12 +30,14 @@ WITH RECURSIVE wanted AS (
 )
 SELECT a.attname, format_type(a.atttypid, a.atttypmod),
     NOT (a.attnotnull OR r.not_null), col_description(a.attrelid, a.attnum),
-    a.attgenerated::text <> '',
+    a.attgenerated::text <> '', has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
     CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN t.typname END,
-    r.modifier, t.typtype = 'e'
+    r.modifier, t.typtype = 'e', t.oid::bigint, n.nspname, o.proname
 FROM wanted
 LEFT JOIN resolved r ON r.attrelid = wanted.oid
 LEFT JOIN pg_type t ON t.oid = r.type
+LEFT JOIN pg_proc o ON o.oid = t.typoutput
+LEFT JOIN pg_namespace n ON n.oid = o.pronamespace
 LEFT JOIN pg_attribute a ON a.attrelid = r.attrelid AND a.attnum = r.attnum
 WHERE r.attnum IS NULL OR t.typtype <> 'd'
 ORDER BY r.attnum
@@ -45,20 +46,18 @@ ORDER BY r.attnum
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column: its type as the database writes it, and how it is carried."""
+    """A column: its type as the database writes it, and the type beneath all domains."""
 
     name: str
     source_type: str
     nullable: bool
     comment: str | None
     generated: bool
-    carried: Carried
-
-    @property
-    def field(self) -> pa.Field:
-        """The Arrow field. Always nullable: PostgreSQL's NOT NULL may be one not yet valid."""
-        metadata = {"headrace.source_type": self.source_type}
-        return pa.field(self.name, self.carried.arrow, metadata=metadata)
+    readable: bool
+    type: ColumnType
+    type_oid: int
+    written: str
+    """The expression for what the type's output function writes."""
 
 
 def read_columns(session: Session, table: TableRef) -> tuple[SourceColumn, ...]:
@@ -75,12 +74,17 @@ def read_columns(session: Session, table: TableRef) -> tuple[SourceColumn, ...]:
 
 
 def _column(*row: Any) -> SourceColumn:
-    name, source_type, nullable, comment, generated, base, modifier, enum = row
+    name, source_type, nullable, comment, generated, readable, *rest = row
+    base, modifier, enum, oid, output_schema, output = rest
     return SourceColumn(
         name=name,
         source_type=source_type,
         nullable=nullable,
         comment=comment,
         generated=generated,
-        carried=carried(ColumnType(base, modifier, enum)),
+        readable=readable is not False,
+        type=ColumnType(base, modifier, enum),
+        type_oid=oid,
+        # A cast to text would trim char(n), add a netmask to inet, and more.
+        written=f"pg_catalog.textin({quoted(output_schema)}.{quoted(output)}({quoted(name)}))",
     )

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from headrace.model import Selection, TableDescription, TableRef, TableSummary, UnfitPolicy
 from headrace.sources import TypeName
 from headrace.sources.postgres import catalogue, describe, reader
+from headrace.sources.postgres.rows import Rows
 from headrace.sources.postgres.session import Session
 
 
@@ -25,9 +26,7 @@ class PostgresDatabase:
     ) -> TableDescription:
         return describe.describe_table(self._session, table, type_name, sample_rows)
 
-    def read(
-        self, selection: Selection, unfit: UnfitPolicy
-    ) -> AbstractContextManager[reader.Reader]:
+    def read(self, selection: Selection, unfit: UnfitPolicy) -> AbstractContextManager[Rows]:
         return reader.read(self._session, selection, unfit)
 
     def close(self) -> None:

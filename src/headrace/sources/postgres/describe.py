@@ -9,12 +9,14 @@ import pyarrow as pa
 
 from headrace.model import Column, ForeignKey, Index, TableDescription, TableRef
 from headrace.sources import TypeName
-from headrace.sources.postgres.blocks import Blocks
 from headrace.sources.postgres.catalogue import summarise
 from headrace.sources.postgres.columns import SourceColumn, read_columns
-from headrace.sources.postgres.identifiers import qualified, quoted
-from headrace.sources.postgres.parse import parse
+from headrace.sources.postgres.identifiers import qualified
+from headrace.sources.postgres.rows import rows
 from headrace.sources.postgres.session import Session
+from headrace.sources.postgres.types import carried
+from headrace.sources.wire.columns import Kind
+from headrace.sources.wire.decoding import WireColumn
 
 MAX_SAMPLE_ROWS = 5
 MAX_SAMPLE_CHARACTERS = 1000
@@ -88,42 +90,44 @@ def describe_table(
 
 
 def _described(column: SourceColumn, type_name: TypeName) -> Column:
+    form = carried(column.type)
     return Column(
         name=column.name,
         source_type=column.source_type,
         nullable=column.nullable,
         comment=column.comment,
         generated=column.generated,
-        arrow_type=str(column.carried.arrow),
-        destination_type=type_name(column.carried.arrow),
-        note=column.carried.note,
+        arrow_type=str(form.arrow),
+        destination_type=type_name(form.arrow),
+        note=form.note,
     )
 
 
 def _objects(session: Session, table: TableRef, sql: str) -> Sequence[object]:
-    rows = session.query(
+    found = session.query(
         f"Describing {table}", sql, schema=table.schema_name, table=table.table_name
     )
-    return [json.loads(row[0]) for row in rows]
+    return [json.loads(row[0]) for row in found]
 
 
 def _sample(
-    session: Session, table: TableRef, columns: Sequence[SourceColumn], rows: int
+    session: Session, table: TableRef, columns: Sequence[SourceColumn], number: int
 ) -> tuple[tuple[str | None, ...], ...]:
     """Rows as PostgreSQL writes them; a long value ends in '…'."""
     if not columns:
         return ()
-    what = f"Reading a sample of {table}"
-    listed = ", ".join(quoted(column.name) for column in columns)
-    sql = f"SELECT {listed} FROM {qualified(table)} LIMIT {min(rows, MAX_SAMPLE_ROWS)}"  # noqa: S608
-    schema = pa.schema([pa.field(column.name, pa.string()) for column in columns])
-    with Blocks(session, what, sql, len(columns)) as blocks:
-        batches = [parse(block, schema, what) for block in blocks]
-    return tuple(
-        tuple(_shortened(value.as_py()) for value in row)
-        for batch in batches
-        for row in zip(*batch.columns, strict=True)
+    # One character more than is shown says that there are more.
+    listed = ", ".join(
+        f"pg_catalog.left({column.written}, {MAX_SAMPLE_CHARACTERS + 1})" for column in columns
     )
+    sql = f"SELECT {listed} FROM {qualified(table)} LIMIT {min(number, MAX_SAMPLE_ROWS)}"  # noqa: S608
+    texts = [WireColumn(pa.field(column.name, pa.string()), Kind.TEXT) for column in columns]
+    with rows(session, f"Reading a sample of {table}", sql, texts) as batches:
+        return tuple(
+            tuple(_shortened(value.as_py()) for value in row)
+            for batch in batches
+            for row in zip(*batch.columns, strict=True)
+        )
 
 
 def _shortened(value: str | None) -> str | None:

@@ -25,6 +25,7 @@ from headrace.errors import (
     PROTOCOL_UNEXPECTED,
     SERVER_NOT_READY,
     STATEMENT_TIMED_OUT,
+    TABLE_LOCKED,
     TABLE_NOT_FOUND,
     TOO_MANY_CONNECTIONS,
     HeadraceError,
@@ -40,6 +41,7 @@ BY_SQLSTATE: dict[str, tuple[Kind, str]] = {
     "42703": (COLUMN_NOT_FOUND, "there is no such column"),
     "42501": (PERMISSION_DENIED, "the user lacks the right"),
     "53300": (TOO_MANY_CONNECTIONS, "the server has no connection left"),
+    "55P03": (TABLE_LOCKED, "another session holds a lock on it, and did not let go in time"),
     "57014": (STATEMENT_TIMED_OUT, "the server cancelled the statement"),
     "57P01": (CONNECTION_LOST, "the server ended the session"),
     "57P02": (CONNECTION_LOST, "the server is restarting after a crash"),
@@ -54,6 +56,7 @@ BY_CLASS: dict[str, tuple[Kind, str]] = {
     "08": (CONNECTION_LOST, "the connection broke"),
     "28": (LOGIN_NOT_PERMITTED, "the server does not let this user in from here"),
     "XX": (DATABASE_ERROR, "the server met an internal error, perhaps damaged data"),
+    "22": (DATABASE_ERROR, "an expression of the table or view fails for a value"),
     "53": (DATABASE_ERROR, "the server lacks memory or disk"),
     "40": (DATABASE_ERROR, "the server rolled the transaction back"),
 }

@@ -1,79 +1,71 @@
-"""Reading a table: COPY to CSV, blocks of whole rows, Arrow."""
+"""Reading a table: which of its columns, in which form."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
 
-from headrace.errors import COLUMN_NOT_FOUND, TABLE_EMPTY_OF_COLUMNS, HeadraceError
-from headrace.model import Selection, TableRef, UnfitPolicy
-from headrace.sources.postgres.blocks import Blocks
+from headrace.errors import (
+    COLUMN_NOT_FOUND,
+    PERMISSION_DENIED,
+    TABLE_EMPTY_OF_COLUMNS,
+    HeadraceError,
+    Kind,
+)
+from headrace.model import Selection, UnfitPolicy
 from headrace.sources.postgres.columns import SourceColumn, read_columns
 from headrace.sources.postgres.identifiers import qualified, quoted
-from headrace.sources.postgres.parse import parse
+from headrace.sources.postgres.rows import Rows, rows
 from headrace.sources.postgres.session import Session
-
-
-class Reader:
-    """The rows of one table on their way (`headrace.sources.TableReader`)."""
-
-    def __init__(self, blocks: Blocks, schema: pa.Schema, what: str) -> None:
-        self.schema = schema
-        self._blocks = blocks
-        self._what = what
-
-    @property
-    def rows_sent(self) -> int:
-        return self._blocks.rows_sent
-
-    @property
-    def bytes_received(self) -> int:
-        return self._blocks.bytes_received
-
-    @property
-    def unfit_counts(self) -> Mapping[str, int]:
-        return {}
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        for block in self._blocks:
-            yield parse(block, self.schema, self._what)
+from headrace.sources.postgres.types import carried
+from headrace.sources.postgres.unchanged import check_unchanged
+from headrace.sources.wire.decoding import WireColumn
 
 
 @contextmanager
-def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator[Reader]:
+def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator[Rows]:
     """Read the selected columns, all of them if there is no choice, in the order given.
 
     A partitioned table is read with its partitions, a parent with its children. Raises
-    TABLE_NOT_FOUND, COLUMN_NOT_FOUND, PERMISSION_DENIED, VALUE_NOT_CARRIED, CONNECTION_LOST, ….
+    TABLE_NOT_FOUND, TABLE_CHANGED, TABLE_LOCKED, COLUMN_NOT_FOUND, PERMISSION_DENIED,
+    VALUE_NOT_CARRIED, VALUE_TOO_LARGE, CONNECTION_LOST, ….
     """
     table = selection.ref
-    chosen = _chosen(table, read_columns(session, table), selection.columns)
-    what = f"Reading {table}"
-    schema = pa.schema([column.field for column in chosen])
-    # Values come through each type's output function, which is the text that psql shows; a cast
-    # to text would trim char(n) and add a netmask to inet.
-    with Blocks(session, what, _select(table, chosen), len(chosen)) as blocks:
-        yield Reader(blocks, schema, what)
+    chosen = _chosen(selection, read_columns(session, table))
+    check_unchanged(session, table, chosen)
+    expressions, columns = [], []
+    for column in chosen:
+        policy = selection.unfit_columns.get(column.name, unfit)
+        form = carried(column.type, policy)
+        # Always nullable: PostgreSQL's NOT NULL may be one that is not yet valid.
+        metadata = {"headrace.source_type": column.source_type}
+        field = pa.field(column.name, form.arrow, metadata=metadata)
+        columns.append(WireColumn(field, form.kind, nullify=policy is UnfitPolicy.NULL))
+        expressions.append(column.written if form.written else quoted(column.name))
+    sql = f"SELECT {', '.join(expressions)} FROM {qualified(table)}"  # noqa: S608 - all quoted
+    with rows(session, f"Reading {table}", sql, columns) as reader:
+        yield reader
 
 
-def _chosen(
-    table: TableRef, existing: Sequence[SourceColumn], names: Sequence[str] | None
-) -> Sequence[SourceColumn]:
-    if names is None:
-        if not existing:
-            raise HeadraceError(
-                TABLE_EMPTY_OF_COLUMNS, f"Reading {table}: the table has no columns."
-            )
-        return existing
+def _chosen(selection: Selection, existing: Sequence[SourceColumn]) -> Sequence[SourceColumn]:
     by_name = {column.name: column for column in existing}
-    if missing := [name for name in names if name not in by_name]:
-        listed = ", ".join(f"'{name}'" for name in missing)
-        raise HeadraceError(COLUMN_NOT_FOUND, f"Reading {table}: there is no column {listed}.")
-    return [by_name[name] for name in names]
+    names = by_name if selection.columns is None else selection.columns
+    if not names:
+        raise _refused(selection, TABLE_EMPTY_OF_COLUMNS, "the table has no columns")
+    if missing := [name for name in (*names, *selection.unfit_columns) if name not in by_name]:
+        raise _refused(selection, COLUMN_NOT_FOUND, f"there is no column {_listed(missing)}")
+    chosen = [by_name[name] for name in names]
+    if hidden := [column.name for column in chosen if not column.readable]:
+        reason = f"the user lacks the right to read {_listed(hidden)}"
+        raise _refused(selection, PERMISSION_DENIED, reason)
+    return chosen
 
 
-def _select(table: TableRef, columns: Sequence[SourceColumn]) -> str:
-    listed = ", ".join(quoted(column.name) for column in columns)
-    return f"SELECT {listed} FROM {qualified(table)}"  # noqa: S608 - identifiers are quoted
+def _refused(selection: Selection, kind: Kind, reason: str) -> HeadraceError:
+    return HeadraceError(kind, f"Reading {selection.ref}: {reason}.")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in dict.fromkeys(names))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from pg8000.exceptions import InterfaceError
 from pg8000.native import Connection as Driver
@@ -17,6 +17,7 @@ from headrace.errors import (
     PROTOCOL_UNEXPECTED,
     HeadraceError,
 )
+from headrace.sources.postgres.copy import CopyOut
 from headrace.sources.postgres.errors import translated
 
 # A server may work for long before it sends its first row; one that has vanished is noticed
@@ -32,10 +33,14 @@ _KEEPALIVE = (
 # AuthenticationOk, cleartext, MD5 and the three steps of SASL; the rest are Kerberos and Windows.
 _LOGIN_METHODS = {0, 3, 5, 10, 11, 12}
 
+# How long to wait for a lock on a table. Reading takes the weakest one, which only an ALTER TABLE
+# and its like stand in the way of; but who waits for a lock makes others wait behind.
+LOCK_SECONDS = 60
+
 # One transaction, so that all reads see the same snapshot; SET LOCAL, so that a pooler's other
 # clients are left alone. An empty search_path makes the names of types come with their schema
 # and keeps a function of someone's own from standing in for PostgreSQL's.
-_BEGIN = """
+_BEGIN = f"""
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL search_path TO '';
 SET LOCAL TimeZone TO 'UTC';
@@ -43,15 +48,10 @@ SET LOCAL DateStyle TO 'ISO';
 SET LOCAL IntervalStyle TO 'iso_8601';
 SET LOCAL extra_float_digits TO 3;
 SET LOCAL bytea_output TO 'hex';
+SET LOCAL lock_timeout TO '{LOCK_SECONDS}s';
 SET LOCAL idle_in_transaction_session_timeout TO 0;
 SELECT current_setting('server_version_num')::int;
 """
-
-
-class Sink(Protocol):
-    """Where COPY's output goes, one row a call."""
-
-    def write(self, data: bytes, /) -> Any: ...
 
 
 class Session:
@@ -103,11 +103,15 @@ class Session:
         with translated(what):
             return self._driver.run(sql, **parameters) or []
 
-    def copy(self, what: str, sql: str, sink: Sink) -> int:
-        """Run `COPY (sql) TO STDOUT` as CSV into the sink; returns the server's count of rows."""
+    def result_types(self, what: str, sql: str) -> Sequence[int]:
+        """The oids of the types of a statement's columns, domains resolved."""
         with translated(what):
-            self._driver.run(f"COPY ({sql}) TO STDOUT (FORMAT csv)", stream=sink)
-            return int(self._driver.row_count)
+            self._driver.run(sql)
+            return [column["type_oid"] for column in self._driver.columns]
+
+    def copy(self, what: str) -> CopyOut:
+        """A COPY, to be started; nothing else may use the session until it has ended."""
+        return CopyOut(self._driver, what)
 
     def abandon(self) -> None:
         """Break the connection, whatever another thread is doing over it."""

@@ -1,4 +1,4 @@
-"""What each type of PostgreSQL becomes in Arrow.
+"""What each type of PostgreSQL becomes in Arrow, and how its values travel.
 
 A type that Arrow can hold to the last digit gets its own; all others are carried as the text
 that PostgreSQL writes, and a note says so.
@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pyarrow as pa
+
+from headrace.model import UnfitPolicy
+from headrace.sources.wire.columns import Kind
 
 AS_TEXT = "carried as text"
 
@@ -24,58 +27,77 @@ class ColumnType:
 
 @dataclass(frozen=True)
 class Carried:
-    """The Arrow type that carries a column, and a note when it is not the obvious one."""
+    """How a column is carried: the Arrow type, and the kind of value that travels.
+
+    `unfit` says which of the type's values the Arrow type can't hold. With `written` what
+    travels is what the type's output function writes, which is the text that psql shows.
+    """
 
     arrow: pa.DataType
+    kind: Kind
     note: str | None = None
+    unfit: str | None = None
+    written: bool = False
 
 
-# Microseconds are all that PostgreSQL keeps.
+_TEXT = Carried(pa.string(), Kind.TEXT)
+_WRITTEN = Carried(pa.string(), Kind.TEXT, AS_TEXT, written=True)
+_AS_CHOSEN = Carried(pa.string(), Kind.TEXT, f"{AS_TEXT}, as chosen", written=True)
+
+# Microseconds are all that PostgreSQL keeps; Arrow counts them from 1970 and so ends 30 years
+# earlier than PostgreSQL, which counts from 2000. In binary form the types of text are the text.
 _EXACT: dict[str | None, Carried] = {
-    "bool": Carried(pa.bool_()),
-    "int2": Carried(pa.int16()),
-    "int4": Carried(pa.int32()),
-    "int8": Carried(pa.int64()),
-    "oid": Carried(pa.int64()),
-    "float4": Carried(pa.float32()),
-    "float8": Carried(pa.float64()),
-    "date": Carried(pa.date32()),
-    "time": Carried(pa.time64("us")),
-    "timestamp": Carried(pa.timestamp("us")),
-    "timestamptz": Carried(pa.timestamp("us", "UTC")),
-    "text": Carried(pa.string()),
-    "varchar": Carried(pa.string()),
-    "bpchar": Carried(pa.string()),
-    "name": Carried(pa.string()),
-    "char": Carried(pa.string()),
-    "bytea": Carried(pa.binary()),
-    "uuid": Carried(pa.string(), AS_TEXT),
-    "json": Carried(pa.string(), AS_TEXT),
-    "jsonb": Carried(pa.string(), AS_TEXT),
+    "bool": Carried(pa.bool_(), Kind.BOOL),
+    "int2": Carried(pa.int16(), Kind.BITS16),
+    "int4": Carried(pa.int32(), Kind.BITS32),
+    "int8": Carried(pa.int64(), Kind.BITS64),
+    "oid": Carried(pa.int64(), Kind.UINT32),
+    "float4": Carried(pa.float32(), Kind.BITS32),
+    "float8": Carried(pa.float64(), Kind.BITS64),
+    "date": Carried(pa.date32(), Kind.DATE, unfit="infinity and -infinity"),
+    "time": Carried(pa.time64("us"), Kind.TIME, unfit="24:00:00"),
+    "timestamp": Carried(
+        pa.timestamp("us"), Kind.TIMESTAMP, unfit="infinity, -infinity, after January 294247"
+    ),
+    "timestamptz": Carried(
+        pa.timestamp("us", "UTC"), Kind.TIMESTAMP, unfit="infinity, -infinity, after January 294247"
+    ),
+    "text": _TEXT,
+    "varchar": _TEXT,
+    "bpchar": _TEXT,
+    "name": _TEXT,
+    "bytea": Carried(pa.binary(), Kind.BYTES),
+    "uuid": Carried(pa.string(), Kind.UUID, AS_TEXT),
+    "json": Carried(pa.string(), Kind.TEXT, AS_TEXT),
+    "jsonb": Carried(pa.string(), Kind.JSONB, AS_TEXT),
+    "char": Carried(pa.string(), Kind.TEXT, written=True),
 }
 
-_TEXT = Carried(pa.string(), AS_TEXT)
-_NUMERIC_WITHOUT_LIMITS = Carried(
-    pa.string(), f"{AS_TEXT}: numeric without precision has no limit to its digits"
-)
-_NUMERIC_TOO_WIDE = Carried(pa.string(), f"{AS_TEXT}: decimals hold at most 38 digits")
 
-
-def carried(column_type: ColumnType) -> Carried:
-    """How values of the type are carried."""
+def carried(column_type: ColumnType, policy: UnfitPolicy = UnfitPolicy.FAIL) -> Carried:
+    """How values of the type are carried under the policy for those that do not fit."""
     if column_type.name == "numeric":
-        return _numeric(column_type.modifier)
-    if column_type.enum:
-        return Carried(pa.string())
-    return _EXACT.get(column_type.name, _TEXT)
+        chosen = _numeric(column_type.modifier)
+    elif column_type.enum:
+        chosen = _TEXT
+    else:
+        chosen = _EXACT.get(column_type.name, _WRITTEN)
+    return _AS_CHOSEN if policy is UnfitPolicy.TEXT and chosen.unfit else chosen
 
 
 def _numeric(modifier: int) -> Carried:
-    """Precision and scale are packed as in numeric.c: 16 bits, and 11 bits with a sign."""
+    """Precision and scale are packed as in numeric.c: 16 bits, and 11 bits with a sign.
+
+    The scale may be negative or beyond the precision: then zeros before or after the point are
+    no digits of the precision, but are of the decimal's.
+    """
     if modifier < 4:
-        return _NUMERIC_WITHOUT_LIMITS
+        note = f"{AS_TEXT}: numeric without precision has no limit to its digits"
+        return Carried(pa.string(), Kind.TEXT, note, written=True)
     precision = ((modifier - 4) >> 16) & 0xFFFF
     scale = (((modifier - 4) & 0x7FF) ^ 1024) - 1024
-    if precision <= 38 and 0 <= scale <= precision:
-        return Carried(pa.decimal128(precision, scale))
-    return _NUMERIC_TOO_WIDE
+    digits = max(precision - scale, 0) + max(scale, 0)
+    if digits > 38:
+        note = f"{AS_TEXT}: decimals hold at most 38 digits"
+        return Carried(pa.string(), Kind.TEXT, note, written=True)
+    return Carried(pa.decimal128(digits, max(scale, 0)), Kind.DECIMAL, unfit="NaN")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import pyarrow as pa
 
@@ -13,6 +14,9 @@ from headrace.sources.wire.columns import Batch, Kind, Status
 
 MAX_ROWS = 32_768
 MAX_BYTES = 4 * 1024 * 1024
+
+
+D = TypeVar("D", bound=Batch)
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,13 @@ class WireColumn:
         return f"column '{self.field.name}'" + (f" ({source_type})" if source_type else "")
 
 
-class Decoding:
+class Decoding(Generic[D]):
     """A decoder, and the record batches that it fills.
 
     A batch holds at most MAX_ROWS rows, and ends after MAX_BYTES bytes as they were received.
     """
 
-    def __init__(self, decoder: type[Batch], columns: Sequence[WireColumn], what: str) -> None:
+    def __init__(self, decoder: type[D], columns: Sequence[WireColumn], what: str) -> None:
         """`what` says in errors what is being done, such as "Reading public.flights"."""
         self.schema = pa.schema([column.field for column in columns])
         self.unfit_counts: Counter[str] = Counter()
@@ -50,7 +54,10 @@ class Decoding:
 
     def take(self) -> pa.RecordBatch:
         """The rows decoded so far; the decoder begins a new batch."""
-        rows, taken = self.decoder.take()
+        try:
+            rows, taken = self.decoder.take()
+        except MemoryError as error:
+            raise self.too_large(None) from error
         arrays = []
         for column, (nulls, replaced, buffers) in zip(self._columns, taken, strict=True):
             if replaced:

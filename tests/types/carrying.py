@@ -1,0 +1,69 @@
+"""What becomes of a column on its way: read, written to Parquet, and read again."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow.fs import LocalFileSystem
+
+from headrace.destinations import Staging
+from headrace.extraction.parquet import FilesWriter
+
+# What NaN and -0 are told apart by, and dates beyond Python's years.
+_BITS = {
+    pa.float32(): pa.int32(),
+    pa.float64(): pa.int64(),
+    pa.date32(): pa.int32(),
+    pa.timestamp("us"): pa.int64(),
+    pa.timestamp("us", "UTC"): pa.int64(),
+}
+
+
+def shown(value: Any) -> str | None:
+    match value:
+        case None:
+            return None
+        case bytes():
+            return value.hex()
+        case list():
+            return f"[{', '.join(str(shown(element)) for element in value)}]"
+        case bool() | int() | float() | str() | Decimal() | date() | datetime() | time():
+            return str(value)
+    raise TypeError(type(value))
+
+
+def exact(column: pa.ChunkedArray) -> list[Any]:
+    """The values in a form that tells all of them apart."""
+    bits = _BITS.get(column.type)
+    values: list[Any] = (column.cast(bits) if bits and not floating(column) else column).to_pylist()
+    return [value.hex() if isinstance(value, float) else value for value in values]
+
+
+def floating(column: pa.ChunkedArray) -> bool:
+    return bool(pa.types.is_floating(column.type))
+
+
+def staged(table: pa.Table, directory: Path) -> Path:
+    """The table as a file that the extraction writes."""
+    with FilesWriter(Staging(LocalFileSystem(), str(directory)), "t", table.schema) as writer:
+        for batch in table.to_batches():
+            writer.add(batch)
+        (file,) = writer.finish()
+    return Path(file.path)
+
+
+def from_parquet(file: Path) -> pa.Table:
+    return pq.read_table(file)
+
+
+def from_duckdb(file: Path) -> pa.Table:
+    with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        found: pa.Table = connection.read_parquet(str(file)).to_arrow_table()
+        return found
