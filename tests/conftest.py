@@ -12,7 +12,12 @@ from pydantic import SecretStr
 
 from devservers.postgres import USER, PostgresServer, temporary_server
 from headrace.connections import Credentials, PostgresConnection, TlsMode
-from headrace.settings import Settings
+from headrace.diagnosis.addresses import LOOPBACK
+from headrace.diagnosis.network import Network
+from headrace.settings import LocalSettings, Settings
+
+# The suite's own servers listen on loopback.
+LOCAL = Network(allowed=LOOPBACK)
 
 
 @dataclass(frozen=True)
@@ -63,5 +68,5 @@ def database(postgres: PostgresServer) -> Iterator[Database]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings of a deployment that lies in a directory of the test's own."""
-    return Settings.read(data=tmp_path / "data", token="test-token")
+    """Settings of a local deployment that lies in a directory of the test's own."""
+    return LocalSettings.read(data=tmp_path / "data", token="test-token")

@@ -144,9 +144,9 @@ def test_closing_frees_the_port(settings: Settings) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     program = (
-        "from headrace import local, logs; from headrace.settings import Settings\n"
+        "from headrace import local, logs; from headrace.settings import LocalSettings\n"
         "logs.configure(0)\n"
-        "server = local.serve(Settings.read(), 0); print(server.url, flush=True)\n"
+        "server = local.serve(LocalSettings.read(), 0); print(server.url, flush=True)\n"
         "server.run(); print('ended')"
     )
     environment = {"HEADRACE_DATA": str(tmp_path), "HEADRACE_TOKEN": "never-log-this"}

@@ -11,6 +11,7 @@ import secrets
 import sys
 import time
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,7 @@ from headrace.errors import PASSWORD_REQUIRED, HeadraceError
 from headrace.ids import new_id
 from headrace.model import CheckStatus, Run, RunState
 from headrace.services import Services, open_port
-from headrace.settings import Settings
+from headrace.settings import LocalSettings
 from headrace.terminal import (
     FAILED,
     ExtractionBars,
@@ -80,7 +81,7 @@ def serve(
     with reporting(as_json):
         logs.configure()
         chosen = {"data": data} if data else {}
-        settings = Settings.read(token=SecretStr(secrets.token_urlsafe(32)), **chosen)
+        settings = LocalSettings.read(token=SecretStr(secrets.token_urlsafe(32)), **chosen)
         server = local.serve(settings, port)
         started = {"url": server.url, "token": server.token, "data": str(settings.data)}
         with suppress(KeyboardInterrupt):  # that comes before the server listens for it
@@ -98,12 +99,12 @@ def serve(
 @app.command()
 def test(url: Url, as_json: Json = False) -> None:
     """Test a connection, layer by layer, and say what to do about the layer that fails."""
-    from headrace.diagnosis import diagnose
+    from headrace.diagnosis.diagnose import diagnose
 
     with reporting(as_json):
         connection, credentials = _login(url)
         checks = []
-        for check in diagnose(connection, credentials):
+        for check in diagnose(connection, credentials, LocalSettings.read().network):
             checks.append(check)
             if not as_json:
                 show_check(out(), check)
@@ -119,7 +120,7 @@ def test(url: Url, as_json: Json = False) -> None:
 def tables(url: Url, as_json: Json = False) -> None:
     """List the tables that the user can see, with the database's own estimates."""
     with reporting(as_json):
-        database = sources.connect(*_login(url))
+        database = sources.connect(*_login(url), LocalSettings.read().network)
         try:
             found = list(database.list_tables())
         finally:
@@ -162,11 +163,13 @@ def extract(
     from headrace.extraction.extract import extract as extract_tables
 
     with reporting(as_json):
-        source_url, credentials = _login(url)
-        source = adhoc_source(source_url, table, dataset)
-        destination = open_port("destination", to, destinations.SCHEMES, Settings.read())
+        connection, credentials = _login(url)
+        source = adhoc_source(connection, table, dataset)
+        settings = LocalSettings.read()
+        destination = open_port("destination", to, destinations.SCHEMES, settings)
         with closing(destination), ExtractionBars(err()) as bars:
-            done = extract_tables(source, credentials, destination, new_id(), bars.show)
+            connect = partial(sources.connect, connection, credentials, settings.network)
+            done = extract_tables(source, connect, destination, new_id(), bars.show)
         if as_json:
             print_json({"tables": [result.model_dump(mode="json") for result in done]})
         else:
@@ -314,7 +317,7 @@ def runs_cancel(model: Model, source: SourceId, run: RunId, as_json: Json = Fals
 
 
 def _services() -> Services:
-    return Services(Settings.read())
+    return Services(LocalSettings.read())
 
 
 def _login(url: str) -> tuple[Connection, Credentials]:

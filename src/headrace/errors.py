@@ -31,27 +31,38 @@ class Kind:
 
 @dataclass(frozen=True)
 class Field:
-    """A wrong field of an input: where it is (`connection.port`) and what is wrong with it."""
+    """A wrong field of an input: where it is (`connection.port`) and what is wrong with it.
+
+    `suggestion` is the value that was probably meant.
+    """
 
     path: str
     message: str
+    suggestion: str | None = None
 
 
 class HeadraceError(Exception):
     """An error that is meant for a user's eyes.
 
     `str(error)` is the detail alone; `hint` is the next step, the kind's own unless a more
-    precise one is given.
+    precise one is given. `retry_after` is in how many seconds a retry may help, if that is known.
     """
 
     def __init__(
-        self, kind: Kind, detail: str, *, hint: str | None = None, fields: Iterable[Field] = ()
+        self,
+        kind: Kind,
+        detail: str,
+        *,
+        hint: str | None = None,
+        fields: Iterable[Field] = (),
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.hint = hint or kind.hint
         self.fields = tuple(fields)
+        self.retry_after = retry_after
 
     @property
     def code(self) -> str:
@@ -116,6 +127,14 @@ SIGN_IN_NOT_CONFIGURED = Kind(
     403,
     "Nobody may call this service yet",
     "Set HEADRACE_TOKEN, or start the service with 'headrace serve', which makes a token.",
+)
+TOO_MANY_TESTS = Kind(
+    "too_many_tests",
+    429,
+    "The caller has tested too many connections",
+    "Wait as long as the Retry-After header says. Whoever runs the service can allow more with "
+    "HEADRACE_TESTS_PER_MINUTE and HEADRACE_TESTS_PER_DAY.",
+    transient=True,
 )
 HOST_NOT_SERVED = Kind(
     "host_not_served",
@@ -292,6 +311,20 @@ ADDRESS_INVALID = Kind(
     "The address is not one of a database",
     "Enter a host name such as db.example.com, without scheme, port or path.",
 )
+ADDRESS_REFUSED = Kind(
+    "address_refused",
+    403,
+    "This service does not connect to that address",
+    "Enter the database's public address. For a database in a private network, whoever runs this "
+    "service adds that network to HEADRACE_ALLOWED_NETWORKS.",
+)
+PORT_REFUSED = Kind(
+    "port_refused",
+    403,
+    "This service does not connect to that port",
+    "Check the port. If the database does listen there, whoever runs this service adds it to "
+    "HEADRACE_ALLOWED_PORTS.",
+)
 URL_INVALID = Kind(
     "url_invalid",
     400,
@@ -326,6 +359,20 @@ CONNECTION_TIMED_OUT = Kind(
     "A firewall usually drops the packets: allow this machine's address in the database's "
     "firewall or security group.",
     transient=True,
+)
+CONNECTION_RESET = Kind(
+    "connection_reset",
+    424,
+    "The connection was accepted and ended at once",
+    "A proxy or load balancer usually stands there: check that the database behind it runs, and "
+    "that this machine's address is on its list of those that may connect.",
+    transient=True,
+)
+ANSWER_TOO_LONG = Kind(
+    "answer_too_long",
+    424,
+    "The server sent more than a connection test takes",
+    "No database sends that much unasked: check the host and the port.",
 )
 HOST_UNREACHABLE = Kind(
     "host_unreachable",
@@ -397,6 +444,13 @@ LOGIN_METHOD_UNKNOWN = Kind(
     424,
     "The database asks for a way of logging in that is not known here",
     "Have a line added to pg_hba.conf that lets this user in with scram-sha-256.",
+)
+PASSWORD_WITHHELD = Kind(
+    "password_withheld",
+    424,
+    "The server asks for the password in clear text",
+    "Choose the TLS mode 'verify-full', with the CA certificate of your database provider, so that "
+    "only the right server can read it; or have pg_hba.conf ask for scram-sha-256 instead.",
 )
 TOO_MANY_CONNECTIONS = Kind(
     "too_many_connections",

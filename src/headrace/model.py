@@ -26,6 +26,9 @@ def now() -> datetime:
 class WrongField(Value):
     path: str = Field(description="Where the field is, such as connection.port.")
     message: str
+    suggestion: str | None = Field(
+        default=None, description="What was probably meant, if that can be told."
+    )
 
 
 class Problem(Value):
@@ -48,7 +51,10 @@ class Problem(Value):
             detail=error.detail,
             hint=error.hint,
             retryable=error.transient,
-            fields=tuple(WrongField(path=f.path, message=f.message) for f in error.fields),
+            fields=tuple(
+                WrongField(path=f.path, message=f.message, suggestion=f.suggestion)
+                for f in error.fields
+            ),
         )
 
 
@@ -65,6 +71,7 @@ class CheckStatus(StrEnum):
 class Layer(StrEnum):
     """What a connection is made of, from the outside in."""
 
+    ADDRESS = "address"
     DNS = "dns"
     TCP = "tcp"
     TLS = "tls"

@@ -6,15 +6,35 @@ URL (see `services`); whatever is not set lies under the data directory on this 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import platformdirs
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from headrace.diagnosis.addresses import LOOPBACK, PRIVATE
+from headrace.diagnosis.network import (
+    UNPRIVILEGED_PORTS,
+    Network,
+    parse_addresses,
+    parse_networks,
+    parse_ports,
+    shown_ports,
+)
 from headrace.errors import SETTINGS_INVALID, HeadraceError
 from headrace.errors import Field as WrongField
+
+
+def _readable(parse: Callable[[str], object]) -> AfterValidator:
+    """The text stays as it is, for another process to read, but only if it can be read."""
+
+    def check(text: str) -> str:
+        parse(text)
+        return text
+
+    return AfterValidator(check)
 
 
 class Settings(BaseSettings):
@@ -29,6 +49,20 @@ class Settings(BaseSettings):
     launcher: str = ""
     token: SecretStr | None = None
     web_origin: AnyHttpUrl | None = None
+    allowed_networks: Annotated[str, _readable(parse_networks)] = ""
+    allowed_ports: Annotated[str, _readable(parse_ports)] = shown_ports([UNPRIVILEGED_PORTS])
+    egress_address: Annotated[str, _readable(parse_addresses)] = ""
+    tests_per_minute: int = Field(default=10, ge=1)
+    tests_per_day: int = Field(default=200, ge=1)
+
+    @property
+    def network(self) -> Network:
+        """Where this deployment may dial."""
+        return Network(
+            allowed=parse_networks(self.allowed_networks),
+            ports=parse_ports(self.allowed_ports),
+            egress=parse_addresses(self.egress_address),
+        )
 
     @classmethod
     def read(cls, **chosen: object) -> Self:
@@ -60,5 +94,18 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """The variables that make another process read the same settings, without the token."""
-        ports = ("data", "documents", "vault", "destination", "launcher")
-        return {f"HEADRACE_{name.upper()}": str(getattr(self, name)) for name in ports}
+        names = (
+            *("data", "documents", "vault", "destination", "launcher"),
+            *("allowed_networks", "allowed_ports", "egress_address"),
+        )
+        return {f"HEADRACE_{name.upper()}": str(getattr(self, name)) for name in names}
+
+
+class LocalSettings(Settings):
+    """Those of a person's own machine, on which nobody else's network is at stake."""
+
+    allowed_networks: Annotated[str, _readable(parse_networks)] = ", ".join(
+        map(str, (*LOOPBACK, *PRIVATE))
+    )
+    tests_per_minute: int = Field(default=600, ge=1)
+    tests_per_day: int = Field(default=100_000, ge=1)

@@ -21,8 +21,8 @@ LAYERS = [str(layer) for layer in Layer]
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """No port can be opened: this function may touch neither documents nor secrets."""
-    nowhere = {"documents": "no://", "vault": "no://", "destination": "no://", "launcher": "no://"}
+    """Nothing but the documents can be opened, which hold the budget: no secret is touched."""
+    nowhere = {"vault": "no://", "destination": "no://", "launcher": "no://"}
     return settings.model_copy(update=nowhere)
 
 

@@ -16,7 +16,7 @@ def without_password(database: Database) -> str:
 def test_all_layers_are_shown_and_pass(headrace: Headrace, database: Database) -> None:
     done = headrace("test", database.url)
     assert done.returncode == 0, done.stderr
-    for layer in ("dns", "tcp", "tls", "login", "database", "tables"):
+    for layer in ("address", "dns", "tcp", "tls", "login", "database", "tables"):
         assert f" {layer} " in done.stdout
 
 
@@ -33,7 +33,7 @@ def test_json_has_every_check(headrace: Headrace, database: Database) -> None:
     answer = json.loads(done.stdout)
     assert answer["passed"] is True
     assert [check["layer"] for check in answer["checks"]] == [
-        "dns", "tcp", "tls", "login", "database", "tables",
+        "address", "dns", "tcp", "tls", "login", "database", "tables",
     ]  # fmt: skip
 
 

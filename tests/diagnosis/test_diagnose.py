@@ -10,9 +10,9 @@ from pydantic import SecretStr
 
 from devservers.ports import free_port
 from headrace.connections import Credentials
-from headrace.diagnosis import diagnose
+from headrace.diagnosis.diagnose import diagnose
 from headrace.model import Check, CheckStatus, Layer
-from tests.conftest import Database
+from tests.conftest import LOCAL, Database
 from tests.diagnosis import impostors
 from tests.sources.reading import user_without_rights
 
@@ -28,7 +28,8 @@ LETTERS = {
 def examined(own: Database, *, seconds: float = 20, **changed: Any) -> list[Check]:
     password = changed.pop("password", own.server.password)
     connection = own.connection.model_validate({**own.connection.model_dump(), **changed})
-    checks = list(diagnose(connection, Credentials(password=SecretStr(password)), seconds=seconds))
+    credentials = Credentials(password=SecretStr(password))
+    checks = list(diagnose(connection, credentials, LOCAL, seconds=seconds))
     assert [check.layer for check in checks] == list(Layer)
     assert password not in repr([check.model_dump() for check in checks])
     return checks
@@ -40,7 +41,7 @@ def pattern(checks: list[Check]) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """What is wrong, the statuses of the six layers in order, and the code of the failed one."""
+    """What is wrong, the statuses of the seven layers in order, and the code of the failed one."""
 
     changed: dict[str, Any] = field(default_factory=dict)
     statuses: str = ""
@@ -48,11 +49,11 @@ class Case:
 
 
 CASES = {
-    "unknown host": Case({"host": "no..host"}, "F-----", "host_unknown"),
-    "wrong password": Case({"password": PASSWORD}, "ppwF--", "password_rejected"),
-    "wrong user": Case({"user": "nobody_here"}, "ppwF--", "password_rejected"),
-    "wrong database": Case({"database": "nowhere"}, "ppwpF-", "database_not_found"),
-    "no TLS there": Case({"tls": "verify-full"}, "ppF---", "tls_not_offered"),
+    "unknown host": Case({"host": "-"}, "pF-----", "host_unknown"),
+    "wrong password": Case({"password": PASSWORD}, "pppwF--", "password_rejected"),
+    "wrong user": Case({"user": "nobody_here"}, "pppwF--", "password_rejected"),
+    "wrong database": Case({"database": "nowhere"}, "pppwpF-", "database_not_found"),
+    "no TLS there": Case({"tls": "verify-full"}, "pppF---", "tls_not_offered"),
 }
 
 
@@ -67,54 +68,54 @@ def test_the_layer_that_fails_is_named(database: Database, case: Case) -> None:
 
 def test_nothing_listens(database: Database) -> None:
     checks = examined(database, port=free_port())
-    assert pattern(checks) == "pF----"
-    assert checks[1].code == "connection_refused"
+    assert pattern(checks) == "ppF----"
+    assert checks[2].code == "connection_refused"
 
 
 def test_a_database_with_tables(database: Database) -> None:
     database.execute("CREATE TABLE a (); CREATE TABLE b ()")
     checks = examined(database)
-    assert pattern(checks) == "ppwppp"  # TLS is off, as the test's connection chooses
+    assert pattern(checks) == "pppwppp"  # TLS is off, as the test's connection chooses
     assert "2 of 2" in checks[-1].found
     assert "PostgreSQL 18." in checks[-2].found
 
 
 def test_an_empty_database_is_a_warning(database: Database) -> None:
     checks = examined(database)
-    assert pattern(checks) == "ppwppw"
+    assert pattern(checks) == "pppwppw"
     assert checks[-1].hint
 
 
 def test_tables_that_may_not_be_read_are_a_warning(database: Database) -> None:
     database.execute("CREATE TABLE a (x int)")
     with user_without_rights(database) as (connection, credentials):
-        checks = list(diagnose(connection, credentials))
-    assert pattern(checks) == "ppwppw"
+        checks = list(diagnose(connection, credentials, LOCAL))
+    assert pattern(checks) == "pppwppw"
     assert "none of 1" in checks[-1].found
 
 
 def test_a_database_that_the_user_may_not_enter(database: Database) -> None:
     database.execute(f"REVOKE CONNECT ON DATABASE {database.name} FROM PUBLIC")
     with user_without_rights(database) as (connection, credentials):
-        checks = list(diagnose(connection, credentials))
-    assert pattern(checks) == "ppwpF-"
-    assert checks[4].code == "permission_denied"
-    assert "GRANT CONNECT" in (checks[4].hint or "")
+        checks = list(diagnose(connection, credentials, LOCAL))
+    assert pattern(checks) == "pppwpF-"
+    assert checks[5].code == "permission_denied"
+    assert "GRANT CONNECT" in (checks[5].hint or "")
 
 
 @pytest.mark.parametrize(
     ("impostor", "tls", "statuses", "code"),
     [
-        (impostors.http, "disable", "ppwF--", "protocol_unexpected"),
-        (impostors.http, "verify-full", "ppF---", "protocol_unexpected"),
-        (impostors.echo, "disable", "ppwF--", "protocol_unexpected"),
-        (impostors.echo, "require", "ppF---", "protocol_unexpected"),
-        (impostors.hangs_up, "disable", "ppwF--", "protocol_unexpected"),
-        (impostors.silent, "disable", "ppwF--", "connection_timed_out"),
-        (impostors.silent, "require", "ppF---", "connection_timed_out"),
-        (impostors.dribbling, "disable", "ppwF--", "connection_timed_out"),
-        (impostors.kerberos, "disable", "ppwF--", "login_method_unknown"),
-        (impostors.refusing_with_prose, "disable", "ppwF--", "protocol_unexpected"),
+        (impostors.http, "disable", "pppwF--", "protocol_unexpected"),
+        (impostors.http, "verify-full", "pppF---", "protocol_unexpected"),
+        (impostors.echo, "disable", "pppwF--", "protocol_unexpected"),
+        (impostors.echo, "require", "pppF---", "protocol_unexpected"),
+        (impostors.hangs_up, "disable", "pppwF--", "protocol_unexpected"),
+        (impostors.silent, "disable", "pppwF--", "connection_timed_out"),
+        (impostors.silent, "require", "pppF---", "connection_timed_out"),
+        (impostors.dribbling, "disable", "pppwF--", "connection_timed_out"),
+        (impostors.kerberos, "disable", "pppwF--", "login_method_unknown"),
+        (impostors.refusing_with_prose, "disable", "pppwF--", "protocol_unexpected"),
     ],
 )
 def test_something_else_answers(
@@ -130,7 +131,7 @@ def test_something_else_answers(
 
 
 def test_ending_early_leaves_no_session(database: Database) -> None:
-    checks = diagnose(database.connection, database.credentials)
+    checks = diagnose(database.connection, database.credentials, LOCAL)
     while next(checks).layer is not Layer.DATABASE:
         pass
     checks.close()  # type: ignore[attr-defined]

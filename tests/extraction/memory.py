@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from headrace.connections import Connection, Credentials
 from headrace.model import Selection, TableDescription, TableRef, TableSummary, UnfitPolicy
 from headrace.sources import TypeName
 
@@ -46,7 +45,3 @@ class MemoryDatabase:
 
     def close(self) -> None:
         pass
-
-
-def connect(connection: Connection, credentials: Credentials) -> MemoryDatabase:
-    return MemoryDatabase()

@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from headrace import credentials
+from headrace import credentials, sources
 from headrace.destinations import Target
 from headrace.extraction.cancel import cancel
 from headrace.extraction.settle import settle
@@ -24,7 +24,7 @@ from headrace.model import (
 )
 from headrace.records import Runs, Sources
 from headrace.services import Services
-from tests.conftest import Database
+from tests.conftest import LOCAL, Database
 
 ORDERS = Target("shop", "orders")
 
@@ -56,6 +56,9 @@ class Scene:
             database.credentials,
         )
         return cls(services, database, Sources(services.documents).create(source))
+
+    def connect(self) -> sources.Database:
+        return sources.connect(self.source.connection, self.database.credentials, LOCAL)
 
     def start(self, key: str | None = None) -> Run:
         return start(self.services, "m1", "s1", key)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from headrace import sources
 from headrace.destinations import SCHEMES, Destination, Target
 from headrace.errors import (
     COLUMN_NOT_FOUND,
@@ -21,6 +20,7 @@ from headrace.extraction.progress import silent
 from headrace.ids import new_id
 from headrace.model import Selection, TableRun, TableState
 from headrace.services import open_port
+from tests.extraction.memory import MemoryDatabase
 from tests.extraction.scene import ORDERS, Scene
 
 ITEMS = Target("shop", "items")
@@ -36,7 +36,7 @@ def destination(request: pytest.FixtureRequest, scene: Scene) -> Destination:
 
 def bring(scene: Scene, destination: Destination, *selection: Selection) -> tuple[TableRun, ...]:
     source = scene.source.model_copy(update={"selection": selection or scene.source.selection})
-    return extract(source, scene.database.credentials, destination, new_id(), silent)
+    return extract(source, scene.connect, destination, new_id(), silent)
 
 
 def public(name: str, *columns: str) -> Selection:
@@ -117,7 +117,7 @@ def test_a_table_that_does_not_add_up(
     kind: Kind,
 ) -> None:
     bring(scene, destination)
-    monkeypatch.setitem(sources.SCHEMES, "postgres", "tests.extraction.memory:connect")
+    monkeypatch.setattr(Scene, "connect", lambda _: MemoryDatabase())
 
     error = refused(scene, destination, kind, public("items"), public(table))
 
@@ -133,5 +133,5 @@ def test_progress_may_end_it(scene: Scene, destination: Destination) -> None:
 
     scene.database.execute("DELETE FROM orders")
     with pytest.raises(HeadraceError):
-        extract(scene.source, scene.database.credentials, destination, new_id(), impatient)
+        extract(scene.source, scene.connect, destination, new_id(), impatient)
     assert destination.count(ORDERS) == 1000

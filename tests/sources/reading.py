@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from headrace import sources
 from headrace.connections import Credentials, PostgresConnection
 from headrace.model import Selection, TableRef, UnfitPolicy
-from tests.conftest import Database
+from tests.conftest import LOCAL, Database
 
 
 def ref(name: str, schema: str = "public") -> TableRef:
@@ -21,7 +21,7 @@ def ref(name: str, schema: str = "public") -> TableRef:
 
 @contextmanager
 def opened(database: Database) -> Iterator[sources.Database]:
-    connected = sources.connect(database.connection, database.credentials)
+    connected = sources.connect(database.connection, database.credentials, LOCAL)
     try:
         yield connected
     finally:

@@ -8,7 +8,7 @@ import pytest
 
 from headrace.model import TableKind, TableSummary
 from headrace.sources import connect
-from tests.conftest import Database
+from tests.conftest import LOCAL, Database
 from tests.sources.reading import opened, user_without_rights
 
 
@@ -117,7 +117,7 @@ def test_readable(database: Database, grants: str, readable: bool) -> None:
     database.execute("CREATE SCHEMA s; CREATE TABLE s.t (a int, b int)")
     with user_without_rights(database) as (connection, credentials):
         database.execute(grants.format(role=connection.user))
-        connected = connect(connection, credentials)
+        connected = connect(connection, credentials, LOCAL)
         assert [table.readable for table in connected.list_tables()] == [readable]
         connected.close()
 

@@ -8,7 +8,7 @@ import pytest
 from headrace.errors import PERMISSION_DENIED, TABLE_NOT_FOUND, HeadraceError
 from headrace.model import TableDescription
 from headrace.sources import connect
-from tests.conftest import Database
+from tests.conftest import LOCAL, Database
 from tests.sources.reading import opened, ref, user_without_rights
 
 
@@ -114,7 +114,7 @@ def test_an_absent_table(database: Database) -> None:
 def test_only_a_sample_needs_the_right_to_read(database: Database) -> None:
     database.execute("CREATE TABLE t (a int)")
     with user_without_rights(database) as (connection, credentials):
-        connected = connect(connection, credentials)
+        connected = connect(connection, credentials, LOCAL)
         assert not connected.describe_table(ref("t"), type_name=shout).table.readable
         with pytest.raises(HeadraceError) as caught:
             connected.describe_table(ref("t"), type_name=shout, sample_rows=1)

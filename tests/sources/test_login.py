@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from devservers.ports import free_port
 from headrace.connections import Credentials
 from headrace.errors import (
+    ADDRESS_INVALID,
     CONNECTION_REFUSED,
     DATABASE_NOT_FOUND,
-    HOST_UNKNOWN,
     PASSWORD_REJECTED,
     PERMISSION_DENIED,
     PROTOCOL_UNEXPECTED,
@@ -22,7 +22,7 @@ from headrace.errors import (
     Kind,
 )
 from headrace.sources import connect
-from tests.conftest import Database
+from tests.conftest import LOCAL, Database
 from tests.diagnosis import impostors
 from tests.sources.reading import opened, reading, user_without_rights
 
@@ -32,7 +32,7 @@ PASSWORD = "Pässwörd-'\"\\%:@/ 9"
 def refused(database: Database, **changed: Any) -> HeadraceError:
     connection = database.connection.model_copy(update=changed)
     with pytest.raises(HeadraceError) as caught:
-        connect(connection, Credentials(password=SecretStr(PASSWORD)))
+        connect(connection, Credentials(password=SecretStr(PASSWORD)), LOCAL)
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
     assert PASSWORD not in shown
     return caught.value
@@ -43,7 +43,7 @@ def refused(database: Database, **changed: Any) -> HeadraceError:
     [
         ({}, PASSWORD_REJECTED),
         ({"user": "nobody_here"}, PASSWORD_REJECTED),
-        ({"host": "no..host"}, HOST_UNKNOWN),
+        ({"host": "no..host"}, ADDRESS_INVALID),
     ],
 )
 def test_refusals(database: Database, changed: dict[str, Any], kind: Kind) -> None:
@@ -65,7 +65,7 @@ def test_a_password_of_every_kind_of_character(database: Database) -> None:
     database.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{literal}'")
     try:
         connection = database.connection.model_copy(update={"user": role})
-        connect(connection, Credentials(password=SecretStr(PASSWORD))).close()
+        connect(connection, Credentials(password=SecretStr(PASSWORD)), LOCAL).close()
     finally:
         database.execute(f"DROP ROLE {role}")
 
@@ -73,7 +73,7 @@ def test_a_password_of_every_kind_of_character(database: Database) -> None:
 def test_an_absent_database(database: Database) -> None:
     connection = database.connection.model_copy(update={"database": "nowhere"})
     with pytest.raises(HeadraceError) as caught:
-        connect(connection, database.credentials)
+        connect(connection, database.credentials, LOCAL)
     assert caught.value.kind is DATABASE_NOT_FOUND
     assert "'nowhere'" in caught.value.detail
 
@@ -84,7 +84,7 @@ def test_a_database_that_may_not_be_entered(database: Database) -> None:
         user_without_rights(database) as (connection, credentials),
         pytest.raises(HeadraceError) as caught,
     ):
-        connect(connection, credentials)
+        connect(connection, credentials, LOCAL)
     assert caught.value.kind is PERMISSION_DENIED
     assert "GRANT CONNECT" in caught.value.hint
 
@@ -93,7 +93,7 @@ def test_a_user_with_no_connection_left(database: Database) -> None:
     with user_without_rights(database) as (connection, credentials):
         database.execute(f"ALTER ROLE {connection.user} CONNECTION LIMIT 0")
         with pytest.raises(HeadraceError) as caught:
-            connect(connection, credentials)
+            connect(connection, credentials, LOCAL)
     assert caught.value.kind is TOO_MANY_CONNECTIONS
 
 

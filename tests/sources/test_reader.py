@@ -15,7 +15,7 @@ from headrace.errors import (
 from headrace.sources import connect
 from headrace.sources.wire.decoding import MAX_BYTES
 from headrace.sources.wire.window import BLOCK_BYTES
-from tests.conftest import Database
+from tests.conftest import LOCAL, Database
 from tests.sources.reading import opened, read_all, reading, user_without_rights
 
 
@@ -163,7 +163,7 @@ def test_a_table_without_columns(database: Database) -> None:
 def test_a_table_that_may_not_be_read(database: Database) -> None:
     database.execute("CREATE TABLE t (a int)")
     with user_without_rights(database) as (connection, credentials):
-        connected = connect(connection, credentials)
+        connected = connect(connection, credentials, LOCAL)
         with (
             pytest.raises(HeadraceError) as caught,
             reading(connected, "t") as reader,

@@ -21,6 +21,7 @@ from headrace.errors import (
     Kind,
 )
 from headrace.sources import connect
+from tests.conftest import LOCAL
 from tests.diagnosis.impostors import listening
 from tests.sources.tls import pem, tls_front
 
@@ -53,7 +54,7 @@ def reached(host: str, port: int, tls: TlsMode, authority: CA | None = None) -> 
 
 def refusal(connection: PostgresConnection, credentials: Credentials) -> Kind:
     with pytest.raises(HeadraceError) as caught:
-        connect(connection, credentials)
+        connect(connection, credentials, LOCAL)
     return caught.value.kind
 
 
@@ -69,7 +70,7 @@ def test_accepted(
     port: int, credentials: Credentials, host: str, tls: TlsMode, authority: CA | None
 ) -> None:
     # The front lets nothing through that is not encrypted.
-    database = connect(reached(host, port, tls, authority), credentials)
+    database = connect(reached(host, port, tls, authority), credentials, LOCAL)
     assert list(database.list_tables()) == []
     database.close()
 
@@ -86,7 +87,7 @@ def test_accepted(
 def test_refused(
     port: int, credentials: Credentials, host: str, tls: TlsMode, authority: CA | None, kind: Kind
 ) -> None:
-    assert refusal(reached(host, port, tls, authority), credentials) is kind
+    assert refusal(reached(host, port, tls, authority), credentials, LOCAL) is kind
 
 
 def test_a_certificate_out_of_date(postgres: PostgresServer, credentials: Credentials) -> None:

@@ -50,6 +50,8 @@ def of_error(error: Exception, request_id: str) -> Response:
     response = _response([problem.model_dump_json().encode()], problem.status, PROBLEM)
     if problem.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="headrace"'
+    if isinstance(error, HeadraceError) and error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

@@ -20,7 +20,7 @@ def allow(request: Request, response: Response, settings: Settings) -> None:
     response.headers.add("Vary", "Origin")
     if request.headers.get("Origin") == _origin(settings.web_origin):
         response.headers["Access-Control-Allow-Origin"] = _origin(settings.web_origin)
-        response.headers["Access-Control-Expose-Headers"] = "Allow, X-Request-Id"
+        response.headers["Access-Control-Expose-Headers"] = "Allow, Retry-After, X-Request-Id"
 
 
 def allow_preflight(response: Response, operations: Iterable[Operation]) -> None:

@@ -24,7 +24,8 @@ def describe_table(services: Services, request: DescribeTable) -> TableDescripti
     source = Sources(services.documents).get(request.model_id, request.source_id)
     password = credentials.load(services.vault, source)
     table = TableRef(schema_name=request.schema_name, table_name=request.table_name)
-    with closing(sources.connect(source.connection, password)) as database:
+    network = services.settings.network
+    with closing(sources.connect(source.connection, password, network)) as database:
         return database.describe_table(
             table, type_name=services.destination.type_name, sample_rows=request.sample_rows
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headrace import errors
+from headrace.api.budget import spend_test
 from headrace.api.describe_table import DescribeTable, describe_table
 from headrace.api.list_tables import ListTables, TableList, list_tables
 from headrace.api.operations import Operation, Stream
@@ -50,6 +51,8 @@ _DATABASE = (
     *_VAULT,
     errors.CREDENTIALS_MISSING,
     errors.ADDRESS_INVALID,
+    errors.ADDRESS_REFUSED,
+    errors.PORT_REFUSED,
     *(kind for kind in errors.catalogue() if kind.status == 424),
 )
 _RUN = (*_SOURCE, errors.RUN_NOT_FOUND)
@@ -64,6 +67,8 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             handler=test_connection,
             response=ConnectionReport,
             stream=Stream(tag="check", item=Check, collect=ConnectionReport.of),
+            charge=spend_test,
+            errors=(*_DOCUMENTS, errors.TOO_MANY_TESTS),
         ),
     ),
     "save_draft": (

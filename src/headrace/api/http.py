@@ -59,8 +59,11 @@ def _answer(
         if request.method == "OPTIONS" and here:
             response = answers.of_nothing()
         else:
-            authenticate(request, services.settings)
-            response = _perform(request, here, services, request_id)
+            caller = authenticate(request, services.settings)
+            operation, value = _understood(request, here)
+            if operation.charge:
+                operation.charge(services, caller)
+            response = _perform(request, (operation, value), services, request_id)
     except Exception as error:  # noqa: BLE001  the border: every error becomes an answer
         response = answers.of_error(error, request_id)
     if request.method == "OPTIONS" or response.status_code == METHOD_NOT_ALLOWED.status:
@@ -71,12 +74,10 @@ def _answer(
     return response
 
 
-def _perform(
-    request: Request,
-    here: Sequence[tuple[Operation, dict[str, str]]],
-    services: Services,
-    request_id: str,
-) -> Response:
+def _understood(
+    request: Request, here: Sequence[tuple[Operation, dict[str, str]]]
+) -> tuple[Operation, Value]:
+    """What the request asks for, and a valid value of it."""
     if not here:
         raise HeadraceError(ENDPOINT_NOT_FOUND, "The function has no such path.")
     method = "GET" if request.method == "HEAD" else request.method
@@ -84,7 +85,13 @@ def _perform(
     if chosen is None:
         raise HeadraceError(METHOD_NOT_ALLOWED, "The path does not take the request's method.")
     operation, path = chosen
-    value = read(request, operation, path)
+    return operation, read(request, operation, path)
+
+
+def _perform(
+    request: Request, asked: tuple[Operation, Value], services: Services, request_id: str
+) -> Response:
+    operation, value = asked
     result = operation.handler(services, value)
     if operation.stream:
         items = cast(Iterator[Value], result)

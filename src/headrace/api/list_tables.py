@@ -32,5 +32,6 @@ def list_tables(services: Services, request: ListTables) -> Iterator[TableSummar
     """One table after the other, as the database tells them; closing the iterator hangs up."""
     source = Sources(services.documents).get(request.model_id, request.source_id)
     password = credentials.load(services.vault, source)
-    with closing(sources.connect(source.connection, password)) as database:
+    network = services.settings.network
+    with closing(sources.connect(source.connection, password, network)) as database:
         yield from database.list_tables()

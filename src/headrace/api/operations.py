@@ -44,8 +44,9 @@ class Operation:
     `stream` it returns an iterator of items. Without a `response` the answer is 204. Fields of
     the request that the path does not name lie in the headers if listed in `headers`, else in
     the body of a POST or in the query of any other method. `creates` says of a request whether
-    it makes something new, which is answered with 201. `errors` are the kinds that the handler
-    may raise; those of the HTTP layer itself are not listed.
+    it makes something new, which is answered with 201. `charge` is called with the caller's name
+    before a valid request is performed, and may refuse it. `errors` are the kinds that the
+    handler and `charge` may raise; those of the HTTP layer itself are not listed.
     """
 
     method: str
@@ -56,6 +57,7 @@ class Operation:
     response: type[Value] | None = None
     status: int = 200
     creates: Callable[[Any], bool] | None = None
+    charge: Callable[[Services, str], None] | None = None
     headers: tuple[str, ...] = ()
     stream: Stream | None = None
     errors: tuple[Kind, ...] = ()

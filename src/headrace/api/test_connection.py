@@ -1,4 +1,4 @@
-"""Test a connection, layer by layer. No secret and no document is touched."""
+"""Test a connection, layer by layer. No secret is touched."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import Field
 
 from headrace.connections import Connection, Credentials
-from headrace.diagnosis import diagnose
+from headrace.diagnosis.diagnose import diagnose
 from headrace.model import Check, CheckStatus
 from headrace.services import Services
 from headrace.values import Value
@@ -35,6 +35,6 @@ class ConnectionReport(Value):
         )
 
 
-def test_connection(_services: Services, request: ConnectionTest) -> Iterator[Check]:
+def test_connection(services: Services, request: ConnectionTest) -> Iterator[Check]:
     """One check a layer, each as soon as it is done. A failed connection is no error here."""
-    return diagnose(request.connection, request.credentials)
+    return diagnose(request.connection, request.credentials, services.settings.network)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 
 import pyarrow as pa
 
-from headrace import sources
-from headrace.connections import Credentials
 from headrace.destinations import Destination, Publication, StagedTable, Staging
 from headrace.errors import HeadraceError
 from headrace.extraction.plan import plan
@@ -16,28 +15,28 @@ from headrace.extraction.progress import Progress
 from headrace.extraction.worker import stage
 from headrace.logs import log_context
 from headrace.model import Selection, Source, TableRun, TableState
-from headrace.sources import TableReader
+from headrace.sources import Database, TableReader
 
 log = logging.getLogger(__name__)
 
 
 def extract(
     source: Source,
-    credentials: Credentials,
+    connect: Callable[[], Database],
     destination: Destination,
     run_id: str,
     progress: Progress,
 ) -> tuple[TableRun, ...]:
     """Read each table into staging, then publish them together; returns them as published.
 
-    On any error the destination is as it was, and the staging is gone. Raises the errors of
+    `connect` opens the source's database, once everything else is known to be ready. On any error the destination is as it was, and the staging is gone. Raises the errors of
     connecting, of reading, of the destination, and ROWS_DISAGREE.
     """
     # Fail before the long part if the destination can't be read.
     destination.checkpoints(source.model_id, source.source_id)
     destination.discard(run_id)  # of an earlier attempt at the same run
     try:
-        with closing(sources.connect(source.connection, credentials)) as database:
+        with closing(connect()) as database:
             board = _Board(plan(source, database.list_tables()), progress)
             staging = destination.staging(run_id)
             tables = tuple(

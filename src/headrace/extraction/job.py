@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 
-from headrace import credentials, logs
+from headrace import credentials, logs, sources
 from headrace.errors import INTERNAL_ERROR, RUN_CANCELLED, HeadraceError
 from headrace.extraction import lease
 from headrace.extraction.extract import extract
@@ -69,7 +70,8 @@ def _work(services: Services, run: Run, heartbeat: Heartbeat) -> None:
     heartbeat.start()
     source = Sources(services.documents).get(run.model_id, run.source_id)
     password = credentials.load(services.vault, source)
-    extract(source, password, services.destination, run.run_id, heartbeat.show)
+    connect = partial(sources.connect, source.connection, password, services.settings.network)
+    extract(source, connect, services.destination, run.run_id, heartbeat.show)
 
 
 def _begun(run: Run) -> Run:

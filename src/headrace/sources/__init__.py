@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
 from headrace.connections import Connection, Credentials
-from headrace.diagnosis.dial import Deadline
+from headrace.diagnosis.network import Network
 from headrace.model import (
     Layer,
     Selection,
@@ -21,8 +21,17 @@ from headrace.model import (
     UnfitPolicy,
 )
 
-SCHEMES = {"postgres": "headrace.sources.postgres:connect"}
-PROBES = {"postgres": "headrace.sources.postgres.probe:open_probe"}
+if TYPE_CHECKING:
+    from headrace.diagnosis.reach import Reach
+
+SCHEMES = {
+    "postgres": "headrace.sources.postgres:connect",
+    "mysql": "headrace.sources.mysql:connect",
+}
+PROBES = {
+    "postgres": "headrace.sources.postgres.probe:open_probe",
+    "mysql": "headrace.sources.mysql.probe:open_probe",
+}
 
 TypeName = Callable[[pa.DataType], str]
 
@@ -94,6 +103,8 @@ class Probe(Protocol):
     def steps(self) -> Mapping[Layer, Callable[[], Finding]]:
         """A step for each layer, to be called once and in the order of `Layer`.
 
+        The outer ones are those of `Reach`.
+
         A step raises the HeadraceError of what is wrong, at the deadline at the latest; the
         later ones must not be called then.
         """
@@ -102,15 +113,21 @@ class Probe(Protocol):
     def close(self) -> None: ...
 
 
-def connect(connection: Connection, credentials: Credentials) -> Database:
-    """Log in. Raises the errors of docs/errors.md, "Reaching a database"."""
-    database: Database = _named(SCHEMES[connection.type])(connection, credentials)
+def connect(connection: Connection, credentials: Credentials, network: Network) -> Database:
+    """Log in. Nothing is dialled but what the network allows.
+
+    Raises the errors of docs/errors.md, "Reaching a database".
+    """
+    database: Database = _named(SCHEMES[connection.type])(connection, credentials, network)
     return database
 
 
-def probe(connection: Connection, credentials: Credentials, deadline: Deadline) -> Probe:
-    """A probe for this type of database; nothing is connected yet."""
-    made: Probe = _named(PROBES[connection.type])(connection, credentials, deadline)
+def probe(connection: Connection, credentials: Credentials, reach: Reach) -> Probe:
+    """A probe for this type of database, over what `reach` reaches; nothing is connected yet.
+
+    It closes `reach` with itself.
+    """
+    made: Probe = _named(PROBES[connection.type])(connection, credentials, reach)
     return made
 
 

@@ -17,21 +17,22 @@ from headrace.errors import (
     PROTOCOL_UNEXPECTED,
     HeadraceError,
 )
+from headrace.sources import clear_text
 from headrace.sources.postgres.copy import CopyOut
 from headrace.sources.postgres.errors import translated
 
 # A server may work for long before it sends its first row; one that has vanished is noticed
-# earlier, by keep-alive probes.
+# earlier, by the keep-alive probes of `dial`.
 _SILENCE_SECONDS = 3600
-_KEEPALIVE = (
-    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
-    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 60),
-    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 15),
-    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 6),
-)
 
 # AuthenticationOk, cleartext, MD5 and the three steps of SASL; the rest are Kerberos and Windows.
 _LOGIN_METHODS = {0, 3, 5, 10, 11, 12}
+_CLEAR_TEXT = 3
+_SASL_CONTINUE = 11
+
+# How often a password is hashed is the server's choice (RFC 5802, section 5.1): 4,096 times by
+# PostgreSQL's default, and for days by the choice of a hostile one.
+_MOST_ITERATIONS = 1_000_000
 
 # How long to wait for a lock on a table. Reading takes the weakest one, which only an ALTER TABLE
 # and its like stand in the way of; but who waits for a lock makes others wait behind.
@@ -72,6 +73,7 @@ class Session:
             # A proxy with nothing behind it, or another protocol's server, just hangs up.
             with translated(what, lost=PROTOCOL_UNEXPECTED):
                 self._driver = _Driver(
+                    connection,
                     connection.user,
                     database=connection.database,
                     password=credentials.password.get_secret_value(),
@@ -91,9 +93,6 @@ class Session:
             rows = self.query("Beginning a transaction", _BEGIN)
             self.server_version: int = rows[0][0]
             sock.settimeout(_SILENCE_SECONDS)
-            for level, option, value in _KEEPALIVE:
-                if hasattr(socket, option):  # macOS has no TCP_KEEPIDLE
-                    sock.setsockopt(level, getattr(socket, option), value)
         except BaseException:
             self.close()
             raise
@@ -124,15 +123,37 @@ class Session:
 
 
 class _Driver(Driver):  # type: ignore[misc]
-    """pg8000 with three of its habits changed."""
+    """pg8000 with some of its habits changed."""
+
+    def __init__(self, connection: PostgresConnection, *arguments: Any, **more: Any) -> None:
+        self._connection = connection
+        self._asked: set[int] = set()
+        super().__init__(*arguments, **more)
 
     def handle_AUTHENTICATION_REQUEST(self, data: bytes, context: Any) -> None:  # noqa: N802
-        """Say exactly that a login method is unknown, which pg8000 says in prose alone."""
+        """Refuse what pg8000 tells of in prose alone, or would do for whatever server.
+
+        Raises LOGIN_METHOD_UNKNOWN, PASSWORD_WITHHELD, PROTOCOL_UNEXPECTED.
+        """
         method = int.from_bytes(data[:4])
         if method not in _LOGIN_METHODS:
             raise HeadraceError(
                 LOGIN_METHOD_UNKNOWN,
                 f"Logging in: the server asks for login method {method}, which is not known here.",
+            )
+        if method in self._asked:  # it could go on for ever
+            raise HeadraceError(
+                PROTOCOL_UNEXPECTED, "Logging in: the server asks for the same thing again."
+            )
+        self._asked.add(method)
+        if method == _CLEAR_TEXT:
+            clear_text.check_may_be_sent(self._connection)
+        if method == _SASL_CONTINUE and _iterations(data) > _MOST_ITERATIONS:
+            raise HeadraceError(
+                PROTOCOL_UNEXPECTED,
+                f"Logging in: the server wants the password hashed more than {_MOST_ITERATIONS:,} "
+                "times.",
+                hint="Have the password set anew with scram_iterations at its default, 4096.",
             )
         super().handle_AUTHENTICATION_REQUEST(data, context)
 
@@ -154,3 +175,9 @@ class _Driver(Driver):  # type: ignore[misc]
         if stream is not None:
             with suppress(OSError, ValueError):
                 stream.close()
+
+
+def _iterations(data: bytes) -> int:
+    """What follows `i=` in a server-first-message (RFC 5802, section 7), or 0."""
+    numbers = [part[2:22] for part in data.split(b",") if part.startswith(b"i=")]
+    return max((int(number) for number in numbers if number.isdigit()), default=0)
