@@ -33,9 +33,9 @@ class Place:
     def url(self) -> str:
         return f"{self.scheme}://{self.path}"
 
-    def open(self) -> Destination:
+    def open(self, patience: float = 0.3) -> Destination:
         if self.scheme == "duckdb":
-            return DuckDB(self.path, patience=0.3)
+            return DuckDB(self.path, patience)
         return ParquetDirectory(self.path)
 
     def read(self, target: Target) -> pa.Table:

@@ -21,7 +21,7 @@ from pathlib import Path
 from headrace.ids import new_id
 from tests.destinations.staging import Place, publish, stage, table
 
-destination = Place(sys.argv[1], Path(sys.argv[2])).open()
+destination = Place(sys.argv[1], Path(sys.argv[2])).open(patience=60)
 for number in range(int(sys.argv[3])):
     run_id = new_id()
     rows = table(id=list(range(1 + number % 2 * 1999)))
@@ -51,10 +51,11 @@ def seen(destination: Destination) -> int | None:
 
 
 def test_a_reader_sees_old_or_new(place: Place, destination: Destination) -> None:
-    with writer(place, rounds=20) as process:
+    with writer(place, rounds=8) as process:
         counts = []
         while process.poll() is None:
             counts.append(seen(destination))
+            time.sleep(0.05)  # let the writer in
 
     assert process.returncode == 0
     assert counts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -96,7 +97,7 @@ def test_a_killed_run_makes_way_for_the_next(filled: Scene) -> None:
     run = filled.wait_until_reading(filled.start())
     os.kill(process(run), signal.SIGKILL)
     while filled.services.launcher.alive(run.execution or ""):
-        pass
+        time.sleep(0.01)
     filled.database.execute(QUICK)
 
     assert filled.wait(filled.start()).state is RunState.SUCCEEDED

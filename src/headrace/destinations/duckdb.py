@@ -7,13 +7,10 @@ transaction as the tables. Staging is the directory `<file>.staging/` beside it.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,12 +20,12 @@ from pyarrow.fs import LocalFileSystem
 
 from headrace.destinations import Checkpoint, Publication, StagedTable, Staging, Target
 from headrace.destinations.disk import disk_errors, has_room
+from headrace.destinations.duckdb_file import Options, opened
 from headrace.destinations.staged import check_contents, check_file, check_names, columns_of
 from headrace.destinations.types import name_in
 from headrace.errors import (
     DESTINATION_CONFLICT,
     DESTINATION_FULL,
-    DESTINATION_LOCKED,
     DESTINATION_UNAVAILABLE,
     DESTINATION_UNREADABLE,
     ROWS_DISAGREE,
@@ -61,7 +58,7 @@ TYPES = {
 }
 
 # Nothing is ever fetched from the network. One thread keeps the rows' order in little memory.
-OPTIONS: dict[str, str | bool | int | float | list[str]] = {
+OPTIONS: Options = {
     "threads": 1,
     "write_buffer_row_group_count": 1,
     "autoinstall_known_extensions": False,
@@ -218,52 +215,15 @@ class DuckDB:
                 f"Table {table.source_table}: {table.rows} rows were staged, but {loaded} loaded.",
             )
 
-    @contextmanager
     def _connection(
         self, *, read_only: bool, memory_limit: str = MEMORY_LIMITS[0]
-    ) -> Iterator[duckdb.DuckDBPyConnection]:
+    ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         options = {
             **OPTIONS,
             "memory_limit": memory_limit,
             "temp_directory": str(self._staging / "spill"),
         }
-        deadline = time.monotonic() + self._patience
-        while True:
-            try:
-                connection = duckdb.connect(self._file, read_only=read_only, config=options)
-                break
-            except duckdb.Error as error:
-                refusal = self._why_not_opened(error)
-                if refusal.kind is not DESTINATION_LOCKED or time.monotonic() >= deadline:
-                    raise refusal from error
-            time.sleep(0.2)
-        with closing(connection):
-            yield connection
-
-    def _why_not_opened(self, error: duckdb.Error) -> HeadraceError:
-        held = HeadraceError(
-            DESTINATION_LOCKED, f"Opening {self._file} failed: another program has it open."
-        )
-        if isinstance(error, duckdb.ConnectionException):
-            return held  # another part of this process has it open in another way
-        try:
-            with disk_errors(f"Opening {self._file}"):
-                handle = os.open(self._file, os.O_RDWR)
-        except HeadraceError as unavailable:
-            return unavailable
-        try:
-            # DuckDB locks the whole file so. Closing the handle drops this process's own locks
-            # on the file, but a process that has it open did not fail to open it.
-            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return held
-        finally:
-            os.close(handle)
-        return HeadraceError(
-            DESTINATION_UNREADABLE,
-            f"Opening {self._file} failed: it is damaged, not a DuckDB file, or was written by a "
-            "newer version of DuckDB.",
-        )
+        return opened(self._file, options, read_only=read_only, patience=self._patience)
 
     @contextmanager
     def _translated(self, publication: Publication | None = None) -> Iterator[None]:
