@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from headrace.naming import dataset_name, table_name
 from headrace.values import DestinationName
-from tests.api.drafts import table
+from tests.api.drafts import connection, table
 
 DESTINATION_NAME: TypeAdapter[str] = TypeAdapter(DestinationName)
 
@@ -46,7 +46,7 @@ def test_names_of_which_nothing_is_left_stay_apart() -> None:
     ],
 )
 def test_a_table_is_named_after_its_source_table(schema: str, name: str, wanted: str) -> None:
-    assert table_name(table(name, schema)) == wanted
+    assert table_name(connection(), table(name, schema)) == wanted
 
 
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1)
@@ -54,6 +54,6 @@ text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00
 
 @given(text, text)
 def test_every_name_is_one_that_the_destination_takes(schema: str, name: str) -> None:
-    for derived in (dataset_name(name), table_name(table(name[:64], schema[:64]))):
+    for derived in (dataset_name(name), table_name(connection(), table(name[:64], schema[:64]))):
         assert DESTINATION_NAME.validate_python(derived) == derived
         assert not derived.startswith("_headrace")

@@ -42,8 +42,8 @@ from headrace.terminal import (
 Url = Annotated[
     str,
     typer.Argument(
-        help="postgresql://USER@HOST:PORT/DATABASE. Better leave the password out: it is taken "
-        "from PGPASSWORD or asked for.",
+        help="postgresql:// or mysql://USER@HOST:PORT/DATABASE. Better leave the password out: it "
+        "is taken from PGPASSWORD or MYSQL_PWD, or asked for.",
         show_default=False,
     ),
 ]
@@ -321,11 +321,11 @@ def _services() -> Services:
 
 
 def _login(url: str) -> tuple[Connection, Credentials]:
-    """The connection, and the password from the URL, PGPASSWORD or the person, in this order."""
+    """The connection, and the password from the URL, the environment or the person, in order."""
     connection, credentials = from_url(url)
     if credentials:
         return connection, credentials
-    password = os.environ.get("PGPASSWORD")
+    password = os.environ.get(connection.password_variable)
     if not password and sys.stdin.isatty():
         asked = f"Password of {connection.user} at {connection.host}"
         password = typer.prompt(asked, hide_input=True, err=True)
@@ -333,7 +333,7 @@ def _login(url: str) -> tuple[Connection, Credentials]:
         raise HeadraceError(
             PASSWORD_REQUIRED,
             f"No password for {connection.user} at {connection.host}.",
-            hint="Set PGPASSWORD, or run the command in a terminal to be asked.",
+            hint=f"Set {connection.password_variable}, or run the command in a terminal to be asked.",
         )
     return connection, Credentials(password=SecretStr(password))
 

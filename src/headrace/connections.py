@@ -10,10 +10,17 @@ import re
 import ssl
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from headrace.errors import URL_INVALID, HeadraceError
 from headrace.values import Text, Value
@@ -59,12 +66,19 @@ class Credentials(Value):
     )
 
 
-class PostgresConnection(Value):
-    """A PostgreSQL database, reached over TCP."""
+def _type_is_required(schema: dict[str, Any]) -> None:
+    """In code a class says the type; in JSON the field does, and nothing stands in for it."""
+    schema["required"] = ["type", *schema["required"]]
 
-    type: Literal["postgres"] = "postgres"
+
+class _Server(Value):
+    """What all databases that are reached over TCP have."""
+
+    model_config = ConfigDict(json_schema_extra=_type_is_required)
+
+    type: str
     host: Host = Field(description="Host name or address, without scheme and port.")
-    port: int = Field(default=5432, ge=1, le=65535, description="TCP port.")
+    port: int = Field(ge=1, le=65535, description="TCP port.")
     database: Text = Field(description="Name of the database.")
     user: Text = Field(description="User to log in as; reading rights are enough.")
     tls: TlsMode = Field(
@@ -82,8 +96,36 @@ class PostgresConnection(Value):
         return self
 
 
-# Becomes a union, told apart by `type`, as source types are added.
-Connection = PostgresConnection
+class PostgresConnection(_Server):
+    """A PostgreSQL database, reached over TCP."""
+
+    password_variable: ClassVar = "PGPASSWORD"
+
+    type: Literal["postgres"] = "postgres"
+    port: int = Field(default=5432, ge=1, le=65535, description="TCP port.")
+
+    @property
+    def default_schema(self) -> str:
+        """The schema that a table's name without one means."""
+        return "public"
+
+
+class MysqlConnection(_Server):
+    """A MySQL or MariaDB database, reached over TCP. What others call a schema is a database."""
+
+    password_variable: ClassVar = "MYSQL_PWD"
+
+    type: Literal["mysql"] = "mysql"
+    port: int = Field(default=3306, ge=1, le=65535, description="TCP port.")
+
+    @property
+    def default_schema(self) -> str:
+        """The schema that a table's name without one means."""
+        return self.database
+
+
+Connection = Annotated[PostgresConnection | MysqlConnection, Field(discriminator="type")]
+CONNECTION_TYPES = ("postgres", "mysql")
 
 
 def identity(connection: Connection) -> dict[str, str | int]:
@@ -96,26 +138,49 @@ def identity(connection: Connection) -> dict[str, str | int]:
     }
 
 
+_BY_SCHEME: dict[str, type[PostgresConnection | MysqlConnection]] = {
+    "postgresql": PostgresConnection,
+    "postgres": PostgresConnection,
+    "mysql": MysqlConnection,
+    "mariadb": MysqlConnection,
+}
+
+# What the databases' own clients call the options and the modes of TLS. MySQL's PREFERRED is
+# missing, since it falls back to plain text.
+_OPTIONS = {"sslmode": "tls", "ssl-mode": "tls", "sslrootcert": "ca", "ssl-ca": "ca"}
+_MYSQL_MODES = {
+    "DISABLED": TlsMode.DISABLE,
+    "REQUIRED": TlsMode.REQUIRE,
+    "VERIFY_CA": TlsMode.VERIFY_CA,
+    "VERIFY_IDENTITY": TlsMode.VERIFY_FULL,
+}
+
+
 def from_url(url: str) -> tuple[Connection, Credentials | None]:
     """Read `postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…&sslrootcert=FILE`.
 
-    The password may be missing. Raises URL_INVALID, with the wrong parts as fields and without
+    `mysql://` and `mariadb://` likewise; MySQL's names `ssl-mode` and `ssl-ca` mean the same. The
+    password may be missing. Raises URL_INVALID, with the wrong parts as fields and without
     repeating the URL, which may hold a password.
     """
     parts = urlsplit(url)
-    if parts.scheme not in ("postgresql", "postgres"):
-        raise HeadraceError(URL_INVALID, "The URL does not begin with postgresql://.")
-    options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    if unknown := sorted(options.keys() - {"sslmode", "sslrootcert"}):
+    if parts.scheme not in _BY_SCHEME:
+        schemes = " or ".join(f"{scheme}://" for scheme in _BY_SCHEME)
+        raise HeadraceError(URL_INVALID, f"The URL does not begin with {schemes}.")
+    given = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    if unknown := sorted(given.keys() - _OPTIONS.keys()):
         raise HeadraceError(URL_INVALID, f"The URL has unknown options: {', '.join(unknown)}.")
+    options = {_OPTIONS[key]: value for key, value in given.items()}
+    mode = options.get("tls", TlsMode.VERIFY_FULL)
     try:
-        connection = PostgresConnection(
+        port = {} if parts.port is None else {"port": parts.port}
+        connection = _BY_SCHEME[parts.scheme](
             host=unquote(parts.hostname or ""),
-            port=parts.port or 5432,
             user=unquote(parts.username or ""),
             database=unquote(parts.path.removeprefix("/")),
-            tls=TlsMode(options.get("sslmode", TlsMode.VERIFY_FULL)),
-            ca_certificate=_read_certificate(options.get("sslrootcert")),
+            tls=_MYSQL_MODES.get(mode.upper()) or TlsMode(mode),
+            ca_certificate=_read_certificate(options.get("ca")),
+            **port,
         )
         password = unquote(parts.password or "")
         return connection, Credentials(password=SecretStr(password)) if password else None
@@ -124,7 +189,7 @@ def from_url(url: str) -> tuple[Connection, Credentials | None]:
         raise HeadraceError(URL_INVALID, f"The URL is wrong in {'; '.join(wrong)}.") from None
     except ValueError:
         raise HeadraceError(
-            URL_INVALID, "The URL's port or sslmode is not one that exists."
+            URL_INVALID, "The URL's port or TLS mode is not one that exists."
         ) from None
 
 
@@ -135,5 +200,5 @@ def _read_certificate(path: str | None) -> str | None:
         return Path(path).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise HeadraceError(
-            URL_INVALID, f"The file of sslrootcert can't be read: {path}."
+            URL_INVALID, f"The file of the certificate authority can't be read: {path}."
         ) from error

@@ -120,6 +120,12 @@ class TableSummary(TableRef):
         ge=0, description="The database's estimate; null if it has none."
     )
     bytes: int | None = Field(ge=0, description="On disk, with indexes; null for views.")
+    engine: str | None = Field(
+        default=None, description="The storage engine, where a database has several."
+    )
+    updated_at: AwareDatetime | None = Field(
+        default=None, description="When rows were last changed; null if the database can't tell."
+    )
     comment: str | None
     primary_key: tuple[str, ...]
     column_count: int = Field(ge=0)

@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 
+from headrace.connections import Connection
 from headrace.destinations import Target
 from headrace.model import Selection, Source
 
@@ -18,16 +19,17 @@ def dataset_name(source_name: str) -> str:
     return _normalised(source_name)
 
 
-def table_name(selection: Selection) -> str:
-    """The table for a selected one: its name, after its schema's unless that is `public`."""
-    if selection.schema_name == "public":
+def table_name(connection: Connection, selection: Selection) -> str:
+    """The table for a selected one: its name, after its schema's unless that is the default."""
+    if selection.schema_name == connection.default_schema:
         return _normalised(selection.table_name)
     return _normalised(f"{selection.schema_name}_{selection.table_name}")
 
 
 def target(source: Source, selection: Selection) -> Target:
     """Where the selected table goes."""
-    return Target(source.dataset, selection.destination_table or table_name(selection))
+    table = selection.destination_table or table_name(source.connection, selection)
+    return Target(source.dataset, table)
 
 
 def _normalised(text: str) -> str:

@@ -87,7 +87,9 @@ def _new(request: SaveDraft) -> Source:
     ]
     if request.etag is not None:
         wrong.append(WrongField("source_id", "is required beside an etag"))
-    wrong += _wrong_targets(request)
+    wrong += _wrong_dataset(request)
+    if request.connection:
+        wrong += _wrong_targets(request, request.connection)
     if wrong or request.name is None or request.connection is None:
         raise _invalid("The new source can't be saved", wrong)
     source_id = ids.new_id()
@@ -106,7 +108,10 @@ def _new(request: SaveDraft) -> Source:
 
 
 def _changed(source: Source, request: SaveDraft) -> Source:
-    wrong = _wrong_targets(request)
+    wrong = [
+        *_wrong_dataset(request),
+        *_wrong_targets(request, request.connection or source.connection),
+    ]
     if request.etag is None:
         wrong.append(WrongField("etag", "is required to change a source"))
     if request.selection == () and source.state is not SourceState.DRAFT:
@@ -144,15 +149,20 @@ def _check_password_may_stay(source: Source, connection: Connection) -> None:
         )
 
 
-def _wrong_targets(request: SaveDraft) -> list[WrongField]:
+def _wrong_dataset(request: SaveDraft) -> list[WrongField]:
+    if request.dataset and request.dataset.lower().startswith(naming.RESERVED_PREFIX):
+        return [WrongField("dataset", f"can't begin with {naming.RESERVED_PREFIX}")]
+    return []
+
+
+def _wrong_targets(request: SaveDraft, connection: Connection) -> list[WrongField]:
     """What is wrong with where the rows would go. Warehouses fold case, so case tells nothing."""
     wrong = []
-    if request.dataset and request.dataset.lower().startswith(naming.RESERVED_PREFIX):
-        wrong.append(WrongField("dataset", f"can't begin with {naming.RESERVED_PREFIX}"))
     selected: set[TableRef] = set()
     taken: dict[str, TableRef] = {}
     for number, selection in enumerate(request.selection or ()):
-        table = (selection.destination_table or naming.table_name(selection)).lower()
+        table = selection.destination_table or naming.table_name(connection, selection)
+        table = table.lower()
         where = f"selection.{number}"
         if selection.ref in selected:
             wrong.append(WrongField(f"{where}.table_name", "is selected twice"))

@@ -43,19 +43,22 @@ def adhoc_source(connection: Connection, tables: Sequence[str], dataset: str | N
         connection=connection,
         credentials_secret_name="",
         dataset=name,
-        selection=tuple({(chosen := _selection(table)).ref: chosen for table in tables}.values()),
+        selection=tuple(
+            {(chosen := _selection(connection, table)).ref: chosen for table in tables}.values()
+        ),
         state=SourceState.ACTIVE,
         created_at=now(),
         updated_at=now(),
     )
 
 
-def _selection(table: str) -> Selection:
+def _selection(connection: Connection, table: str) -> Selection:
     match = _TABLE.fullmatch(table)
     assert match  # noqa: S101 - checked by the only caller
     schema, name = match.groups()
     return Selection(
-        schema_name=_unquoted(schema) if schema else "public", table_name=_unquoted(name)
+        schema_name=_unquoted(schema) if schema else connection.default_schema,
+        table_name=_unquoted(name),
     )
 
 

@@ -7,15 +7,14 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from headrace import sources
-from headrace.connections import Credentials, PostgresConnection, TlsMode
+from headrace.connections import Credentials, PostgresConnection
 from headrace.diagnosis.reach import Reach
 from headrace.errors import DATABASE_NOT_FOUND, PERMISSION_DENIED, HeadraceError
 from headrace.model import Layer
 from headrace.sources import Finding
 from headrace.sources.postgres import catalogue, tls
 from headrace.sources.postgres.session import Session
-
-_VERIFY = "Choose the TLS mode 'verify-full' unless you trust every network on the way."
+from headrace.sources.tls import finding
 
 
 def open_probe(
@@ -58,20 +57,7 @@ class PostgresProbe:
         with self._reach.held("Negotiating TLS"):
             self._sock = tls.protected(self._reach.sock, self._connection)
             self._open.callback(self._sock.close)
-        protocol = tls.version(self._sock)
-        match self._connection.tls:
-            case TlsMode.DISABLE:
-                return Finding("The connection is not encrypted, as chosen.", _VERIFY)
-            case TlsMode.REQUIRE:
-                return Finding(
-                    f"Encrypted with {protocol}; the server's certificate is not looked at, "
-                    "as chosen.",
-                    _VERIFY,
-                )
-            case TlsMode.VERIFY_CA:
-                return Finding(f"Encrypted with {protocol}; the certificate's authority is known.")
-            case TlsMode.VERIFY_FULL:
-                return Finding(f"Encrypted with {protocol}; the certificate is valid for this host.")
+        return finding(self._sock, self._connection)
 
     def _log_in(self) -> Finding:
         try:

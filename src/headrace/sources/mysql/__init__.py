@@ -1,0 +1,26 @@
+"""MySQL and MariaDB as a source."""
+
+from __future__ import annotations
+
+from headrace.connections import Credentials, MysqlConnection
+from headrace.diagnosis.deadline import Deadline
+from headrace.diagnosis.dial import dial
+from headrace.diagnosis.network import Network
+from headrace.diagnosis.resolve import resolve
+from headrace.sources import Database, tls
+from headrace.sources.mysql.database import MysqlDatabase
+from headrace.sources.mysql.driver import Driver
+from headrace.sources.mysql.session import Session
+
+_LOGIN_SECONDS = 60
+
+
+def connect(connection: MysqlConnection, credentials: Credentials, network: Network) -> Database:
+    """Log in; see `headrace.sources.connect`."""
+    deadline = Deadline(_LOGIN_SECONDS)
+    addresses = resolve(connection.host, connection.port, network, deadline)
+    sock, _ = dial(addresses, network, deadline)
+    with deadline.enforced(sock, f"Logging in to {connection.host} port {connection.port}"):
+        driver = Driver(connection, credentials)
+        protected = tls.encrypted(sock, connection, driver.request_tls)
+        return MysqlDatabase(Session(driver, protected, connection))

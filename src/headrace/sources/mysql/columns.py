@@ -1,0 +1,66 @@
+"""The columns of a table, as information_schema has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.errors import TABLE_NOT_FOUND, HeadraceError
+from headrace.model import TableRef
+from headrace.sources.mysql.session import Session
+from headrace.sources.mysql.types import ColumnType
+
+# The names are compared byte for byte: information_schema's collation takes A for a.
+_SQL = """
+SELECT c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES', c.COLUMN_COMMENT,
+    COALESCE(c.GENERATION_EXPRESSION, '') <> '', FIND_IN_SET('select', c.PRIVILEGES) > 0,
+    c.DATA_TYPE, c.NUMERIC_PRECISION, c.NUMERIC_SCALE
+FROM information_schema.COLUMNS c
+WHERE c.TABLE_SCHEMA = %s AND c.TABLE_NAME = %s
+    AND BINARY c.TABLE_SCHEMA = %s AND BINARY c.TABLE_NAME = %s
+ORDER BY c.ORDINAL_POSITION
+"""
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """A column, with its type as the database writes it. It may be invisible to `SELECT *`."""
+
+    name: str
+    source_type: str
+    nullable: bool
+    comment: str | None
+    generated: bool
+    readable: bool
+    type: ColumnType
+
+
+def read_columns(session: Session, table: TableRef) -> tuple[SourceColumn, ...]:
+    """The table's columns in their order, of which the user has any right. Raises TABLE_NOT_FOUND.
+
+    Columns for which the user has no right at all are not among them, as the servers hide these.
+    """
+    names = (table.schema_name, table.table_name)
+    rows = session.query(f"Looking up the columns of {table}", _SQL, *names, *names)
+    if not rows:
+        raise HeadraceError(TABLE_NOT_FOUND, f"Looking up {table}: there is no such table.")
+    return tuple(_column(*row) for row in rows)
+
+
+def _column(*row: Any) -> SourceColumn:
+    name, source_type, nullable, comment, generated, readable, base, precision, scale = row
+    source_type, _, _ = source_type.partition(" /*")  # MariaDB notes the format of old dates
+    return SourceColumn(
+        name=name,
+        source_type=source_type,
+        nullable=bool(nullable),
+        comment=comment or None,
+        generated=bool(generated),
+        readable=bool(readable),
+        type=ColumnType(
+            "tinyint(1)" if source_type == "tinyint(1)" else base.lower(),
+            "unsigned" in source_type.lower(),
+            precision or 0,
+            scale or 0,
+        ),
+    )

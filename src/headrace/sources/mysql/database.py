@@ -1,0 +1,37 @@
+"""An open MySQL or MariaDB database (`headrace.sources.Database`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+from headrace.model import Selection, TableDescription, TableRef, TableSummary, UnfitPolicy
+from headrace.sources import TypeName
+from headrace.sources.mysql import catalogue, describe, reader
+from headrace.sources.mysql.rows import Rows
+from headrace.sources.mysql.session import Session
+
+
+class MysqlDatabase:
+    """All reads see one snapshot of the tables whose engine has snapshots, as InnoDB has.
+
+    After an error the connection is of no further use.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def list_tables(self) -> Iterator[TableSummary]:
+        return catalogue.list_tables(self._session)
+
+    def describe_table(
+        self, table: TableRef, *, type_name: TypeName, sample_rows: int = 0
+    ) -> TableDescription:
+        return describe.describe_table(self._session, table, type_name, sample_rows)
+
+    def read(self, selection: Selection, unfit: UnfitPolicy) -> AbstractContextManager[Rows]:
+        return reader.read(self._session, selection, unfit)
+
+    def close(self) -> None:
+        """Closing twice is no error."""
+        self._session.close()

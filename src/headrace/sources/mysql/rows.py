@@ -1,0 +1,104 @@
+"""The rows of a statement, as record batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from headrace.errors import TABLE_CHANGED, HeadraceError
+from headrace.sources.mysql.driver import WireField
+from headrace.sources.mysql.result import Result
+from headrace.sources.mysql.session import Session
+from headrace.sources.mysql.types import Carried
+from headrace.sources.wire.ahead import Ahead
+from headrace.sources.wire.binary_rows import BinaryRows
+from headrace.sources.wire.columns import Status
+from headrace.sources.wire.decoding import Decoding, WireColumn
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A column of a statement: the field that it becomes, and how its values are carried."""
+
+    field: pa.Field
+    carried: Carried
+    nullify: bool = False
+
+
+class Rows:
+    """The rows on their way (`headrace.sources.TableReader`)."""
+
+    def __init__(self, result: Result, decoding: Decoding[BinaryRows], batches: Ahead) -> None:
+        self.schema = decoding.schema
+        self._result = result
+        self._decoding = decoding
+        self._batches = batches
+
+    @property
+    def rows_sent(self) -> int:
+        return self._result.rows_sent
+
+    @property
+    def bytes_received(self) -> int:
+        return self._result.window.bytes_received
+
+    @property
+    def unfit_counts(self) -> Mapping[str, int]:
+        return self._decoding.unfit_counts
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return iter(self._batches)
+
+
+@contextmanager
+def rows(session: Session, what: str, sql: str, columns: Sequence[Taken]) -> Iterator[Rows]:
+    """Run the statement, whose columns have to be those that are named.
+
+    Rows are received and decoded by a thread. Leaving before the end breaks the session.
+    """
+    result = session.result(what)
+    wire = [WireColumn(column.field, column.carried.kind, column.nullify) for column in columns]
+    decoding = Decoding(BinaryRows, wire, what)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        _check_announced(columns, result.start(sql), what)
+        yield from _batches(result, decoding)
+
+    with Ahead(batches(), session.abandon, "rows") as ahead:
+        yield Rows(result, decoding, ahead)
+
+
+def _batches(result: Result, decoding: Decoding[BinaryRows]) -> Iterator[pa.RecordBatch]:
+    window, decoder = result.window, decoding.decoder
+    while not result.ended:
+        window.start, status = decoder.feed(window.data, window.start, window.end)
+        try:
+            if status == Status.SPLIT:
+                status = decoder.feed_row(result.joined())
+            if status == Status.FULL:
+                yield decoding.take()
+            elif status == Status.MESSAGE:
+                result.pass_packet()
+            elif status == Status.MORE:
+                result.receive(decoder.needed)
+            else:
+                raise decoding.failure(status)
+        except MemoryError as error:
+            raise decoding.too_large(None) from error
+    if decoder.rows:
+        yield decoding.take()
+
+
+def _check_announced(columns: Sequence[Taken], fields: Sequence[WireField], what: str) -> None:
+    """Raises TABLE_CHANGED unless the server is about to send what will be decoded."""
+    if len(columns) != len(fields):
+        raise HeadraceError(TABLE_CHANGED, f"{what}: it has got other columns meanwhile.")
+    for column, announced in zip(columns, fields, strict=True):
+        if not column.carried.comes_as(announced):
+            raise HeadraceError(
+                TABLE_CHANGED,
+                f"{what}: column '{column.field.name}' has got another type meanwhile.",
+            )

@@ -1,0 +1,127 @@
+"""A session: logged in, inside one read-only transaction, with settings that keep values exact."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from pymysql.cursors import DictCursor
+
+from headrace.connections import MysqlConnection
+from headrace.errors import PERMISSION_DENIED, PROTOCOL_UNEXPECTED, HeadraceError
+from headrace.sources.mysql.driver import Driver
+from headrace.sources.mysql.errors import translated
+from headrace.sources.mysql.result import Result
+
+# What a session is set to, so far as the server knows the variable (names differ between MySQL,
+# MariaDB and versions). All of these are a session's own and need no privilege.
+SETTINGS = {
+    # Exactness: instants in UTC, and neither an operator nor a quote that means something else.
+    # Without PAD_CHAR_TO_FULL_LENGTH, char(n) comes without the padding that it is stored with.
+    "time_zone": "'+00:00'",
+    "sql_mode": "''",
+    # Completeness: nothing cuts the rows or a value of a view short.
+    "sql_select_limit": "18446744073709551615",
+    "group_concat_max_len": "4294967295",
+    "sql_big_selects": "1",
+    # Patience: a table may take hours, and writing what came may make the server wait.
+    "max_execution_time": "0",
+    "max_statement_time": "0",
+    "net_write_timeout": "3600",
+    "wait_timeout": "86400",
+    "idle_transaction_timeout": "0",
+    "idle_readonly_transaction_timeout": "0",
+    # But not for another's lock on a table, for which servers wait a day or a year.
+    "lock_wait_timeout": "LEAST(@@lock_wait_timeout, 60)",
+}
+
+_BEGIN = (
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    # One transaction, so that all reads see the same snapshot, where the storage engine has them.
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+)
+
+
+class Session:
+    """Statements over one connection. After an error the session is of no further use.
+
+    Errors of the driver come out as HeadraceErrors; `what` says in them what was being done.
+    """
+
+    def __init__(self, driver: Driver, sock: socket.socket, connection: MysqlConnection) -> None:
+        """Log in over the socket, which the session owns from now on.
+
+        Raises PASSWORD_REJECTED, LOGIN_NOT_PERMITTED, DATABASE_NOT_FOUND and the like.
+        """
+        what = f"Logging in to '{connection.database}' as '{connection.user}'"
+        try:
+            # A proxy with nothing behind it, or another protocol's server, just hangs up.
+            with translated(what, lost=PROTOCOL_UNEXPECTED):
+                driver.connect(sock)
+        except HeadraceError as error:
+            sock.close()
+            if error.kind is PERMISSION_DENIED:  # right password, no privilege in the database
+                hint = "Have the right granted: GRANT SELECT ON `database`.* TO …;"
+                raise HeadraceError(error.kind, error.detail, hint=hint) from error
+            raise
+        self.driver = driver
+        self.sock = sock
+        try:
+            self.product = _product(self._set_up())
+        except BaseException:
+            self.close()
+            raise
+
+    def query(self, what: str, sql: str, *parameters: str) -> Sequence[Sequence[Any]]:
+        """The rows of a statement; `%s` in it stands for a parameter."""
+        with translated(what), self.driver.cursor() as cursor:
+            cursor.execute(sql, parameters or None)
+            rows: Sequence[Sequence[Any]] = cursor.fetchall()
+            return rows
+
+    def records(self, what: str, sql: str, *parameters: str) -> Sequence[Mapping[str, Any]]:
+        """The rows of a statement, as mappings from the columns' names."""
+        with translated(what), self.driver.cursor(DictCursor) as cursor:
+            cursor.execute(sql, parameters)
+            rows: Sequence[Mapping[str, Any]] = cursor.fetchall()
+            return rows
+
+    def check(self, what: str, sql: str) -> None:
+        """Raise what the server has to say against the statement, without running it."""
+        with translated(what):
+            self.driver.forget(self.driver.prepare(sql))
+
+    def result(self, what: str) -> Result:
+        """A statement to be started; nothing else may use the session until it has ended."""
+        return Result(self.driver, what)
+
+    def abandon(self) -> None:
+        """Break the connection, whatever another thread is doing over it."""
+        with suppress(OSError):
+            # SSLSocket's own shutdown would take the TLS layer from under the reading thread.
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.driver.close()
+
+    def _set_up(self) -> str:
+        """Change the session's settings; returns the server's version as it writes it."""
+        what = "Preparing the session"
+        names = ", ".join(f"'{name}'" for name in SETTINGS)
+        known = self.query(what, f"SHOW SESSION VARIABLES WHERE Variable_name IN ({names})")
+        values = ", ".join(f"SESSION {name} = {SETTINGS[name]}" for name, _ in known)
+        self.query(what, f"SET {values}")
+        for statement in _BEGIN:
+            self.query("Beginning a transaction", statement)
+        ((version,),) = self.query(what, "SELECT VERSION()")
+        return str(version)
+
+
+def _product(version: str) -> str:
+    """What answers, such as "MariaDB 10.11.6"; of the server's text the number alone is kept."""
+    number = re.match(r"[0-9]+(\.[0-9]+)*", version)
+    name = "MariaDB" if "mariadb" in version.lower() else "MySQL"
+    return f"{name} {number[0]}" if number else name
