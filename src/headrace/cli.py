@@ -6,6 +6,7 @@ was not understood; 75 it failed, but may work later; 130 interrupted.
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import sys
@@ -18,17 +19,17 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from headrace import destinations, sources
+from headrace import destinations, naming, sources
 from headrace.connections import Connection, Credentials, from_url
-from headrace.errors import PASSWORD_REQUIRED, HeadraceError
+from headrace.errors import PASSWORD_REQUIRED, HeadraceError, catalogue
 from headrace.ids import new_id
 from headrace.model import CheckStatus, Run, RunState
 from headrace.services import Services, open_port
 from headrace.settings import LocalSettings
 from headrace.terminal import (
-    FAILED,
     ExtractionBars,
     err,
+    exit_code,
     moment,
     out,
     print_json,
@@ -38,6 +39,7 @@ from headrace.terminal import (
     show_tables,
     size,
 )
+from headrace.validation import requested
 
 Url = Annotated[
     str,
@@ -66,12 +68,17 @@ app.add_typer(runs_app, name="runs")
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may lack the signs
     app()
 
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(help="TCP port on this machine; 0 takes a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="TCP port on this machine; 0 takes a free one.")
+    ] = 8080,
     data: Annotated[Path | None, typer.Option(help="Directory for everything stored.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -108,12 +115,15 @@ def test(url: Url, as_json: Json = False) -> None:
             checks.append(check)
             if not as_json:
                 show_check(out(), check)
-        passed = all(check.status is not CheckStatus.FAILED for check in checks)
+        failed = [check for check in checks if check.status is CheckStatus.FAILED]
         if as_json:
             listed = [check.model_dump(mode="json") for check in checks]
-            print_json({"passed": passed, "checks": listed})
-        if not passed:
-            raise typer.Exit(FAILED)
+            print_json({"passed": not failed, "checks": listed})
+        if failed:
+            kinds = {kind.code: kind for kind in catalogue()}
+            raise typer.Exit(
+                exit_code(retryable=all(kinds[check.code or ""].transient for check in failed))
+            )
 
 
 @app.command()
@@ -166,7 +176,7 @@ def extract(
         connection, credentials = _login(url)
         source = adhoc_source(connection, table, dataset)
         settings = LocalSettings.read()
-        destination = open_port("destination", to, destinations.SCHEMES, settings)
+        destination = open_port("--to", to, destinations.SCHEMES, settings)
         with closing(destination), ExtractionBars(err()) as bars:
             connect = partial(sources.connect, connection, credentials, settings.network)
             done = extract_tables(source, connect, destination, new_id(), bars.show)
@@ -182,7 +192,7 @@ def sources_list(model: Model, as_json: Json = False) -> None:
     from headrace.api.sources import ListSources, list_sources
 
     with reporting(as_json):
-        page = list_sources(_services(), ListSources(model_id=model))
+        page = list_sources(_services(), requested(ListSources, model_id=model))
         if as_json:
             print_json(page)
             return
@@ -204,12 +214,40 @@ def sources_list(model: Model, as_json: Json = False) -> None:
 
 
 @sources_app.command("get")
-def sources_get(model: Model, source: SourceId) -> None:
-    """Print a source as JSON. It holds no password."""
+def sources_get(model: Model, source: SourceId, as_json: Json = False) -> None:
+    """Show a source: its connection and what is taken. It holds no password."""
     from headrace.api.sources import SourceRef, get_source
 
-    with reporting(True):
-        print_json(get_source(_services(), SourceRef(model_id=model, source_id=source)))
+    with reporting(as_json):
+        stored = get_source(_services(), requested(SourceRef, model_id=model, source_id=source))
+        if as_json:
+            print_json(stored)
+            return
+        where = stored.connection
+        show_rows(
+            ("NAME", "STATE", "DATABASE", "USER", "DATASET"),
+            [
+                (
+                    stored.name,
+                    stored.state.value,
+                    f"{where.host}:{where.port}/{where.database}",
+                    where.user,
+                    stored.dataset,
+                )
+            ],
+        )
+        show_rows(
+            ("TABLE", "COLUMNS", "MODE", "DESTINATION"),
+            (
+                (
+                    str(selection),
+                    "all" if selection.columns is None else ", ".join(selection.columns),
+                    selection.mode,
+                    str(naming.target(stored, selection)),
+                )
+                for selection in stored.selection
+            ),
+        )
 
 
 def _change_state(name: str, help_text: str) -> None:
@@ -218,7 +256,7 @@ def _change_state(name: str, help_text: str) -> None:
         from headrace.api import sources as api
 
         with reporting(as_json):
-            request = api.SourceRef(model_id=model, source_id=source)
+            request = requested(api.SourceRef, model_id=model, source_id=source)
             changed = getattr(api, name)(_services(), request)
             if as_json:
                 print_json(changed)
@@ -244,7 +282,7 @@ def sources_delete(
     with reporting(as_json):
         if not yes:
             typer.confirm(f"Delete source {source} with its password and history?", abort=True)
-        delete_source(_services(), SourceRef(model_id=model, source_id=source))
+        delete_source(_services(), requested(SourceRef, model_id=model, source_id=source))
         if as_json:
             print_json({"deleted": source})
         else:
@@ -259,16 +297,16 @@ def runs_start(
     as_json: Json = False,
 ) -> None:
     """Start a run now."""
-    from headrace.extraction.start import start
+    from headrace.api.runs import StartRun, start_run
 
     with reporting(as_json):
         services = _services()
-        run = start(services, model, source, None)
+        run = start_run(services, requested(StartRun, model_id=model, source_id=source))
         if wait:
             run = _follow(services, run)
         _show_run(run, as_json=as_json)
         if wait and run.state is not RunState.SUCCEEDED:
-            raise typer.Exit(FAILED)
+            raise typer.Exit(exit_code(retryable=bool(run.error and run.error.retryable)))
 
 
 @runs_app.command("get")
@@ -277,7 +315,7 @@ def runs_get(model: Model, source: SourceId, run: RunId, as_json: Json = False) 
     from headrace.api.runs import RunRef, get_run
 
     with reporting(as_json):
-        request = RunRef(model_id=model, source_id=source, run_id=run)
+        request = requested(RunRef, model_id=model, source_id=source, run_id=run)
         _show_run(get_run(_services(), request), as_json=as_json)
 
 
@@ -287,7 +325,7 @@ def runs_list(model: Model, source: SourceId, as_json: Json = False) -> None:
     from headrace.api.runs import ListRuns, list_runs
 
     with reporting(as_json):
-        page = list_runs(_services(), ListRuns(model_id=model, source_id=source))
+        page = list_runs(_services(), requested(ListRuns, model_id=model, source_id=source))
         if as_json:
             print_json(page)
             return
@@ -310,10 +348,11 @@ def runs_list(model: Model, source: SourceId, as_json: Json = False) -> None:
 @runs_app.command("cancel")
 def runs_cancel(model: Model, source: SourceId, run: RunId, as_json: Json = False) -> None:
     """Cancel a run. The destination stays as it is."""
-    from headrace.extraction.cancel import cancel
+    from headrace.api.runs import RunRef, cancel_run
 
     with reporting(as_json):
-        _show_run(cancel(_services(), model, source, run), as_json=as_json)
+        request = requested(RunRef, model_id=model, source_id=source, run_id=run)
+        _show_run(cancel_run(_services(), request), as_json=as_json)
 
 
 def _services() -> Services:
@@ -321,7 +360,7 @@ def _services() -> Services:
 
 
 def _login(url: str) -> tuple[Connection, Credentials]:
-    """The connection, and the password from the URL, the environment or the person, in order."""
+    """The connection; the password is the URL's, the environment's or the person's."""
     connection, credentials = from_url(url)
     if credentials:
         return connection, credentials
@@ -333,7 +372,8 @@ def _login(url: str) -> tuple[Connection, Credentials]:
         raise HeadraceError(
             PASSWORD_REQUIRED,
             f"No password for {connection.user} at {connection.host}.",
-            hint=f"Set {connection.password_variable}, or run the command in a terminal to be asked.",
+            hint=f"Set {connection.password_variable}, or run the command in a terminal, which "
+            "asks for it.",
         )
     return connection, Credentials(password=SecretStr(password))
 
@@ -341,7 +381,7 @@ def _login(url: str) -> tuple[Connection, Credentials]:
 def _follow(services: Services, run: Run) -> Run:
     from headrace.api.runs import RunRef, get_run
 
-    request = RunRef(model_id=run.model_id, source_id=run.source_id, run_id=run.run_id)
+    request = requested(RunRef, model_id=run.model_id, source_id=run.source_id, run_id=run.run_id)
     with ExtractionBars(err()) as bars:
         while run.state.live:
             time.sleep(0.3)

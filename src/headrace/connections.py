@@ -6,7 +6,6 @@ and what is stored. Credentials are apart from it, so that a stored connection c
 
 from __future__ import annotations
 
-import re
 import ssl
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +22,7 @@ from pydantic import (
 )
 
 from headrace.errors import URL_INVALID, HeadraceError
+from headrace.hosts import host_alone
 from headrace.values import Text, Value
 
 
@@ -35,17 +35,6 @@ class TlsMode(StrEnum):
     VERIFY_FULL = "verify-full"
 
 
-def _host(value: str) -> str:
-    """A host name or an address alone; says what else it looks like."""
-    if "://" in value:
-        raise ValueError("this is a URL; enter the host name alone")
-    if re.search(r"[\s/@?#\\]", value):
-        raise ValueError("a host name holds no spaces, slashes or @")
-    if re.fullmatch(r"[^:]+:\d+", value):
-        raise ValueError("enter the port in its own field")
-    return value
-
-
 def _certificate(value: str) -> str:
     try:
         ssl.create_default_context(cadata=value)
@@ -54,7 +43,7 @@ def _certificate(value: str) -> str:
     return value
 
 
-Host = Annotated[Text, AfterValidator(_host)]
+Host = Annotated[Text, AfterValidator(host_alone)]
 Certificate = Annotated[str, Field(max_length=65_536), AfterValidator(_certificate)]
 
 

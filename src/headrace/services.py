@@ -49,21 +49,20 @@ class Services:
                 opened.close()
 
     def _open(self, port: str, schemes: Mapping[str, str]) -> Any:
-        return open_port(port, getattr(self.settings, port), schemes, self.settings)
+        return open_port(
+            f"HEADRACE_{port.upper()}", getattr(self.settings, port), schemes, self.settings
+        )
 
 
-def open_port(port: str, url: str, schemes: Mapping[str, str], settings: Settings) -> Any:
+def open_port(name: str, url: str, schemes: Mapping[str, str], settings: Settings) -> Any:
     """Open the implementation that the URL's scheme names, as `opener(url, settings)`.
 
-    Raises SETTINGS_INVALID for an unknown scheme.
+    Raises SETTINGS_INVALID for an unknown scheme; `name` is what the user calls the setting.
     """
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in schemes:
-        known = ", ".join(f"{name}://" for name in schemes)
-        variable = f"HEADRACE_{port.upper()}"
+        known = ", ".join(f"{known_scheme}://" for known_scheme in schemes)
         message = f"begins with none of {known}"
-        raise HeadraceError(
-            SETTINGS_INVALID, f"{variable} {message}.", fields=[Field(variable, message)]
-        )
-    module, _, name = schemes[scheme].partition(":")
-    return getattr(import_module(module), name)(url, settings)
+        raise HeadraceError(SETTINGS_INVALID, f"{name} {message}.", fields=[Field(name, message)])
+    module, _, opener = schemes[scheme].partition(":")
+    return getattr(import_module(module), opener)(url, settings)

@@ -39,7 +39,7 @@ def test_json_has_every_check(headrace: Headrace, database: Database) -> None:
 
 def test_closed_port(headrace: Headrace) -> None:
     done = headrace("test", f"postgresql://u:secret-4711@127.0.0.1:{free_port()}/d", "--json")
-    assert done.returncode == 1
+    assert done.returncode == 75  # it may be open later
     failed = [c for c in json.loads(done.stdout)["checks"] if c["status"] == "failed"]
     assert [check["code"] for check in failed] == ["connection_refused"]
     assert "secret-4711" not in done.stdout + done.stderr

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from flask import Request
@@ -21,6 +22,7 @@ from headrace.errors import (
     Field,
     HeadraceError,
 )
+from headrace.validation import UNKNOWN_FIELD, wrong_fields
 from headrace.values import Value
 
 BODY_LIMIT = 1 << 20
@@ -31,14 +33,6 @@ _PIECE = 1 << 16
 _MOST_FIELDS = 100
 _LONGEST_PATH = 120
 
-# pydantic's own words would repeat the input, or speak of Python.
-_MESSAGES = {
-    "missing": "is required",
-    "extra_forbidden": "is not a known field",
-    "union_tag_invalid": "is not a known type",
-    "union_tag_not_found": "is required to tell the type",
-}
-
 
 def read(request: Request, operation: Operation, path: dict[str, str]) -> Value:
     """The operation's request value, from the path's fields, headers, query and body.
@@ -47,23 +41,23 @@ def read(request: Request, operation: Operation, path: dict[str, str]) -> Value:
     UNSUPPORTED_MEDIA_TYPE. No input is repeated in them, because it may be a password.
     """
     values: dict[str, Any] = {}
-    wrong: dict[str, str] = {}
+    wrong: dict[str, Field] = {}
     for place, name, value in _given(request, operation, path):
         right = operation.place(name)
         if name not in operation.request.model_fields:
-            wrong[name] = _MESSAGES["extra_forbidden"]
+            wrong[name] = Field(name, UNKNOWN_FIELD)
         elif place is not right:
-            wrong[name] = f"belongs in the {right}, not in the {place}"
+            wrong[name] = Field(name, f"belongs in the {right}, not in the {place}")
         elif name in values:
-            wrong[name] = "is given twice"
+            wrong[name] = Field(name, "is given twice")
         else:
             values[name] = value
     try:
         valid = _validate(operation, values)
     except ValidationError as error:
-        wrong = {**_wrong(error), **wrong}
+        wrong = {**{field.path: field for field in wrong_fields(error)}, **wrong}
     if wrong:
-        fields = [_field(operation, path, message) for path, message in wrong.items()]
+        fields = [_shown(operation, field) for field in wrong.values()]
         names = ", ".join(field.path for field in fields[:5])
         more = f" and {len(fields) - 5} more" if len(fields) > 5 else ""
         raise HeadraceError(
@@ -107,19 +101,11 @@ def _validate(operation: Operation, values: dict[str, Any]) -> Value:
         raise
 
 
-def _wrong(error: ValidationError) -> dict[str, str]:
-    details = error.errors(include_url=False, include_input=False, include_context=False)
-    return {
-        ".".join(map(str, wrong["loc"])): _MESSAGES.get(wrong["type"])
-        or wrong["msg"].removeprefix("Value error, ")
-        for wrong in details
-    }
-
-
-def _field(operation: Operation, path: str, message: str) -> Field:
-    name = header_name(path) if path in operation.headers else path
+def _shown(operation: Operation, field: Field) -> Field:
+    """The field by the name under which it was sent."""
+    name = header_name(field.path) if field.path in operation.headers else field.path
     printable = "".join(c if c.isprintable() else "�" for c in name[:_LONGEST_PATH])
-    return Field(printable or "body", message)
+    return replace(field, path=printable or "body")
 
 
 def _json_body(request: Request, operation: Operation) -> dict[str, Any]:

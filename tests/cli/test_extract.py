@@ -1,0 +1,75 @@
+"""`headrace extract URL TABLE… --to DESTINATION`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from tests.cli.conftest import Headrace
+from tests.conftest import Database
+
+
+def test_tables_into_duckdb(headrace: Headrace, database: Database, tmp_path: Path) -> None:
+    database.execute(
+        'CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id; CREATE SCHEMA "Sales EU";'
+        'CREATE TABLE "Sales EU"."odd.name" AS SELECT 1.50::numeric(5, 2) AS amount'
+    )
+    file = tmp_path / "warehouse.duckdb"
+    command = (
+        "extract", database.url, "orders", '"Sales EU"."odd.name"',
+        "--to", f"duckdb://{file}", "--dataset", "shop",
+    )  # fmt: skip
+    for _ in range(2):  # the second replaces what the first brought
+        done = headrace(*command, "--json")
+        assert done.returncode == 0, done.stderr
+    assert [table["rows"] for table in json.loads(done.stdout)["tables"]] == [1000, 1]
+    with duckdb.connect(str(file), read_only=True) as connection:
+        assert connection.execute("SELECT sum(id) FROM shop.orders").fetchone() == (500500,)
+        tables = connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'shop'"
+        ).fetchall()
+    assert sorted(tables) == [("orders",), ("sales_eu_odd_name",)]
+
+
+def test_a_table_into_parquet(headrace: Headrace, database: Database, tmp_path: Path) -> None:
+    database.execute("CREATE TABLE orders AS SELECT generate_series(1, 10) AS id")
+    done = headrace("extract", database.url, "orders", "--to", f"parquet://{tmp_path}/lake")
+    assert done.returncode == 0, done.stderr
+    (file,) = (tmp_path / "lake").rglob("*.parquet")
+    assert pq.read_table(file).num_rows == 10
+
+
+def test_one_missing_table_brings_nothing(
+    headrace: Headrace, database: Database, tmp_path: Path
+) -> None:
+    database.execute("CREATE TABLE orders AS SELECT 1 AS id")
+    to = ("--to", f"duckdb://{tmp_path}/shop.duckdb", "--dataset", "shop")
+    done = headrace("extract", database.url, "orders", "missing", *to, "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stderr)["code"] == "table_not_found"
+    assert "missing" in json.loads(done.stderr)["detail"]
+    assert not (tmp_path / "shop.duckdb.staging").exists() or not list(
+        (tmp_path / "shop.duckdb.staging").iterdir()
+    )
+
+
+def test_every_wrong_name_is_told_at_once(headrace: Headrace, database: Database) -> None:
+    done = headrace(
+        "extract", database.url, "a.b.c", "", "--to", "duckdb:///x", "--dataset", "a b", "--json"
+    )
+    assert done.returncode == 1
+    assert [field["path"] for field in json.loads(done.stderr)["fields"]] == [
+        "a.b.c", "", "dataset",
+    ]  # fmt: skip
+
+
+def test_destination_that_is_none(headrace: Headrace, database: Database) -> None:
+    done = headrace("extract", database.url, "t", "--to", "shop.duckdb", "--json")
+    assert done.returncode == 1
+    problem = json.loads(done.stderr)
+    assert problem["code"] == "settings_invalid"
+    assert "duckdb://" in problem["detail"]
+    assert "HEADRACE_DESTINATION" not in done.stderr
