@@ -14,10 +14,10 @@ from headrace.sources.mysql.types import ColumnType
 _SQL = """
 SELECT c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES', c.COLUMN_COMMENT,
     COALESCE(c.GENERATION_EXPRESSION, '') <> '', FIND_IN_SET('select', c.PRIVILEGES) > 0,
-    c.DATA_TYPE, c.NUMERIC_PRECISION, c.NUMERIC_SCALE
+    c.DATA_TYPE, c.NUMERIC_PRECISION, c.NUMERIC_SCALE, c.CHARACTER_SET_NAME
 FROM information_schema.COLUMNS c
 WHERE c.TABLE_SCHEMA = %s AND c.TABLE_NAME = %s
-    AND BINARY c.TABLE_SCHEMA = %s AND BINARY c.TABLE_NAME = %s
+    AND CAST(c.TABLE_SCHEMA AS BINARY) = %s AND CAST(c.TABLE_NAME AS BINARY) = %s
 ORDER BY c.ORDINAL_POSITION
 """
 
@@ -48,7 +48,8 @@ def read_columns(session: Session, table: TableRef) -> tuple[SourceColumn, ...]:
 
 
 def _column(*row: Any) -> SourceColumn:
-    name, source_type, nullable, comment, generated, readable, base, precision, scale = row
+    name, source_type, nullable, comment, generated, readable, *rest = row
+    base, precision, scale, character_set = rest
     source_type, _, _ = source_type.partition(" /*")  # MariaDB notes the format of old dates
     return SourceColumn(
         name=name,
@@ -62,5 +63,6 @@ def _column(*row: Any) -> SourceColumn:
             "unsigned" in source_type.lower(),
             precision or 0,
             scale or 0,
+            character_set,
         ),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from headrace.errors import VALUE_TOO_LARGE, HeadraceError
 from headrace.sources.mysql.driver import Driver, WireField
 from headrace.sources.mysql.errors import translated
 from headrace.sources.wire.window import Window
@@ -19,6 +20,8 @@ _END = 0xFE
 _ERROR = 0xFF
 # What is no row is short: the end of the rows, an error's text.
 _LONGEST_OTHER = 64 * 1024
+# A result of a function larger than max_allowed_packet, and one cut by GROUP_CONCAT.
+_CUT = {1301, 1260}
 
 
 class Result:
@@ -83,6 +86,8 @@ class Result:
             if packet[0] != _END or length > 8 or self.window.start != self.window.end:
                 raise ValueError("a packet out of place")
             self._driver.forget(self._statement)
+            if int.from_bytes(packet[1:3], "little"):
+                self._check_warnings()
             self.rows_sent = self._count()
             self.ended = True
 
@@ -92,6 +97,16 @@ class Result:
             cursor.execute("SELECT FOUND_ROWS()")
             ((rows,),) = cursor.fetchall()
         return int(rows)
+
+    def _check_warnings(self) -> None:
+        """Raises VALUE_TOO_LARGE if the server has cut a value, of which it only warns."""
+        if any(number in _CUT for _, number, _ in self._driver.show_warnings()):
+            raise HeadraceError(
+                VALUE_TOO_LARGE,
+                f"{self._what}: the server has cut a value that is larger than it allows.",
+                hint="Have max_allowed_packet raised in the database; it needs room for the "
+                "largest value.",
+            )
 
     def _take(self, size: int) -> bytes:
         window = self.window

@@ -27,6 +27,9 @@ SETTINGS = {
     "sql_select_limit": "18446744073709551615",
     "group_concat_max_len": "4294967295",
     "sql_big_selects": "1",
+    "max_error_count": "65535",
+    # MySQL 8 answers from figures of yesterday unless told not to.
+    "information_schema_stats_expiry": "0",
     # Patience: a table may take hours, and writing what came may make the server wait.
     "max_execution_time": "0",
     "max_statement_time": "0",

@@ -52,23 +52,25 @@ class ColumnType:
     unsigned: bool = False
     precision: int = 0
     scale: int = 0
+    character_set: str | None = None
 
 
 @dataclass(frozen=True)
 class Carried:
     """How a column is carried: the Arrow type, and the kind of value that travels.
 
-    `codes` are the type codes with which a server may announce such values. `unfit` says which of
-    the type's values the Arrow type can't hold. `expression` is what is selected, `{}` being the
-    column.
+    `codes` are the type codes with which a server may announce such values, `binary` whether it
+    announces strings as bytes. `unfit` says which of the type's values the Arrow type can't hold.
+    `expression` is what is selected, `{0}` being the column.
     """
 
     arrow: pa.DataType
     kind: Kind
     codes: frozenset[int]
+    binary: bool = False
     note: str | None = None
     unfit: str | None = None
-    expression: str = "{}"
+    expression: str = "{0}"
 
     def comes_as(self, announced: WireField) -> bool:
         """Whether the server announces values that can be decoded as these."""
@@ -76,7 +78,7 @@ class Carried:
         if code in _INTEGERS:
             same = announced.unsigned == pa.types.is_unsigned_integer(self.arrow)
         elif code in _TEXTS:
-            same = announced.binary == (self.kind == Kind.BYTES)
+            same = announced.binary == self.binary
         elif self.kind == Kind.DECIMAL:
             same = announced.scale == self.arrow.scale
         else:
@@ -89,15 +91,36 @@ def _numbers(arrow: pa.DataType, kind: Kind, code: int) -> Carried:
 
 
 TEXT = Carried(pa.string(), Kind.TEXT, _TEXTS)
-BYTES = Carried(pa.binary(), Kind.BYTES, _TEXTS)
-_WRITTEN = replace(TEXT, note=AS_TEXT, expression="CAST({} AS CHAR CHARACTER SET utf8mb4)")
+BYTES = Carried(pa.binary(), Kind.BYTES, _TEXTS, binary=True)
+_WRITTEN = replace(TEXT, note=AS_TEXT, expression="CAST({0} AS CHAR CHARACTER SET utf8mb4)")
 _AS_CHOSEN = replace(_WRITTEN, note=f"{AS_TEXT}, as chosen")
 _AS_SENT = replace(TEXT, note=AS_TEXT)
 _WKB = replace(
-    BYTES, note="carried as well-known binary, without its SRID", expression="ST_AsBinary({})"
+    BYTES, note="carried as well-known binary, without its SRID", expression="ST_AsBinary({0})"
 )
 _DATETIME = Carried(
     pa.timestamp("us"), Kind.TIMESTAMP, frozenset({FIELD_TYPE.DATETIME}), unfit=_ZERO_DATES
+)
+
+# Servers put a '?' or the replacement character where a byte is no character of the column's set,
+# and say nothing. These sets have a character for every byte, or are refused when stored.
+_WHOLE_SETS = {
+    *("utf8mb4", "utf16", "utf16le", "utf32", "ucs2"),
+    *("latin1", "latin2", "latin5", "latin7", "cp850", "cp852", "cp866"),
+    *("koi8r", "koi8u", "keybcs2", "macce", "macroman"),
+}
+# The bytes of these are UTF-8 as they are: they come unconverted, and the decoder looks at them.
+_UTF8_SETS = {"utf8", "utf8mb3", "ascii"}
+_UTF8 = replace(TEXT, binary=True, expression="CAST({0} AS BINARY)")
+# Of all others a value is sent as the byte FF, which is never UTF-8, if converting it has added
+# such signs. In none of them is the byte of '?' a part of another character.
+_CONVERTED = replace(
+    TEXT,
+    binary=True,
+    expression="IF(LENGTH({0}) - LENGTH(REPLACE(CAST({0} AS BINARY), '?', '')) <> "
+    "CHAR_LENGTH(CONVERT({0} USING utf8mb4)) - CHAR_LENGTH(REPLACE(REPLACE("
+    "CONVERT({0} USING utf8mb4), '?', ''), '\N{REPLACEMENT CHARACTER}', '')), "
+    "X'FF', CAST(CONVERT({0} USING utf8mb4) AS BINARY))",
 )
 
 _UNSIGNED = {
@@ -172,13 +195,21 @@ def carried(column_type: ColumnType, policy: UnfitPolicy = UnfitPolicy.FAIL) -> 
         chosen = _decimal(column_type.precision, column_type.scale)
     elif column_type.unsigned and name in _UNSIGNED:
         chosen = _UNSIGNED[name]
+    elif _EXACT.get(name) is TEXT:
+        chosen = _text(column_type.character_set)
     else:
         chosen = _EXACT.get(name, _WRITTEN)
     return _AS_CHOSEN if policy is UnfitPolicy.TEXT and chosen.unfit else chosen
 
 
+def _text(character_set: str | None) -> Carried:
+    if character_set in _UTF8_SETS:
+        return _UTF8
+    return TEXT if character_set is None or character_set in _WHOLE_SETS else _CONVERTED
+
+
 def _decimal(precision: int, scale: int) -> Carried:
     if precision > 38:
         note = f"{AS_TEXT}: decimals hold at most 38 digits"
-        return Carried(pa.string(), Kind.TEXT, _DECIMALS, note)
+        return Carried(pa.string(), Kind.TEXT, _DECIMALS, note=note)
     return Carried(pa.decimal128(precision, scale), Kind.DECIMAL, _DECIMALS)
