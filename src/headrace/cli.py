@@ -20,7 +20,7 @@ import typer
 from pydantic import SecretStr
 
 from headrace import destinations, naming, sources
-from headrace.connections import Connection, Credentials, from_url
+from headrace.connections import Connection, Credentials
 from headrace.errors import PASSWORD_REQUIRED, HeadraceError, catalogue
 from headrace.ids import new_id
 from headrace.model import CheckStatus, Run, RunState
@@ -39,6 +39,7 @@ from headrace.terminal import (
     show_tables,
     size,
 )
+from headrace.urls import from_url
 from headrace.validation import requested
 
 Url = Annotated[

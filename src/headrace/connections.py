@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import ssl
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
     model_validator,
 )
 
-from headrace.errors import URL_INVALID, HeadraceError
 from headrace.hosts import host_alone
 from headrace.values import Text, Value
 
@@ -88,7 +84,7 @@ class _Server(Value):
 class PostgresConnection(_Server):
     """A PostgreSQL database, reached over TCP."""
 
-    password_variable: ClassVar = "PGPASSWORD"
+    password_variable: ClassVar = "PGPASSWORD"  # noqa: S105 - where it is, not what it is
 
     type: Literal["postgres"] = "postgres"
     port: int = Field(default=5432, ge=1, le=65535, description="TCP port.")
@@ -102,7 +98,7 @@ class PostgresConnection(_Server):
 class MysqlConnection(_Server):
     """A MySQL or MariaDB database, reached over TCP. What others call a schema is a database."""
 
-    password_variable: ClassVar = "MYSQL_PWD"
+    password_variable: ClassVar = "MYSQL_PWD"  # noqa: S105 - where it is, not what it is
 
     type: Literal["mysql"] = "mysql"
     port: int = Field(default=3306, ge=1, le=65535, description="TCP port.")
@@ -125,69 +121,3 @@ def identity(connection: Connection) -> dict[str, str | int]:
         "user": connection.user,
         "database": connection.database,
     }
-
-
-_BY_SCHEME: dict[str, type[PostgresConnection | MysqlConnection]] = {
-    "postgresql": PostgresConnection,
-    "postgres": PostgresConnection,
-    "mysql": MysqlConnection,
-    "mariadb": MysqlConnection,
-}
-
-# What the databases' own clients call the options and the modes of TLS. MySQL's PREFERRED is
-# missing, since it falls back to plain text.
-_OPTIONS = {"sslmode": "tls", "ssl-mode": "tls", "sslrootcert": "ca", "ssl-ca": "ca"}
-_MYSQL_MODES = {
-    "DISABLED": TlsMode.DISABLE,
-    "REQUIRED": TlsMode.REQUIRE,
-    "VERIFY_CA": TlsMode.VERIFY_CA,
-    "VERIFY_IDENTITY": TlsMode.VERIFY_FULL,
-}
-
-
-def from_url(url: str) -> tuple[Connection, Credentials | None]:
-    """Read `postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…&sslrootcert=FILE`.
-
-    `mysql://` and `mariadb://` likewise; MySQL's names `ssl-mode` and `ssl-ca` mean the same. The
-    password may be missing. Raises URL_INVALID, with the wrong parts as fields and without
-    repeating the URL, which may hold a password.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in _BY_SCHEME:
-        schemes = " or ".join(f"{scheme}://" for scheme in _BY_SCHEME)
-        raise HeadraceError(URL_INVALID, f"The URL does not begin with {schemes}.")
-    given = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    if unknown := sorted(given.keys() - _OPTIONS.keys()):
-        raise HeadraceError(URL_INVALID, f"The URL has unknown options: {', '.join(unknown)}.")
-    options = {_OPTIONS[key]: value for key, value in given.items()}
-    mode = options.get("tls", TlsMode.VERIFY_FULL)
-    try:
-        port = {} if parts.port is None else {"port": parts.port}
-        connection = _BY_SCHEME[parts.scheme](
-            host=unquote(parts.hostname or ""),
-            user=unquote(parts.username or ""),
-            database=unquote(parts.path.removeprefix("/")),
-            tls=_MYSQL_MODES.get(mode.upper()) or TlsMode(mode),
-            ca_certificate=_read_certificate(options.get("ca")),
-            **port,
-        )
-        password = unquote(parts.password or "")
-        return connection, Credentials(password=SecretStr(password)) if password else None
-    except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise HeadraceError(URL_INVALID, f"The URL is wrong in {'; '.join(wrong)}.") from None
-    except ValueError:
-        raise HeadraceError(
-            URL_INVALID, "The URL's port or TLS mode is not one that exists."
-        ) from None
-
-
-def _read_certificate(path: str | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        return Path(path).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HeadraceError(
-            URL_INVALID, f"The file of the certificate authority can't be read: {path}."
-        ) from error

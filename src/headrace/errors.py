@@ -329,7 +329,8 @@ URL_INVALID = Kind(
     "url_invalid",
     400,
     "The URL is not understood",
-    "Write it like postgresql://USER@HOST:5432/DATABASE.",
+    "Write it like postgresql://USER@HOST:5432/DATABASE. Signs such as @ : / ? # % in a user name "
+    "or a password are written as % and two hexadecimal digits: %40 %3A %2F %3F %23 %25.",
 )
 HOST_UNKNOWN = Kind(
     "host_unknown",

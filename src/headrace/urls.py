@@ -1,0 +1,94 @@
+"""A connection as people write it: `postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from pydantic import SecretStr, ValidationError
+
+from headrace.connections import (
+    Connection,
+    Credentials,
+    MysqlConnection,
+    PostgresConnection,
+    TlsMode,
+)
+from headrace.errors import URL_INVALID, Field, HeadraceError
+from headrace.validation import wrong_fields
+
+_BY_SCHEME: dict[str, type[PostgresConnection | MysqlConnection]] = {
+    "postgresql": PostgresConnection,
+    "postgres": PostgresConnection,
+    "mysql": MysqlConnection,
+    "mariadb": MysqlConnection,
+}
+
+# What the databases' own clients call the options and the modes of TLS. MySQL's PREFERRED is
+# missing, since it falls back to plain text.
+_OPTIONS = {"sslmode": "tls", "ssl-mode": "tls", "sslrootcert": "ca", "ssl-ca": "ca"}
+_MYSQL_MODES = {
+    "DISABLED": TlsMode.DISABLE,
+    "REQUIRED": TlsMode.REQUIRE,
+    "VERIFY_CA": TlsMode.VERIFY_CA,
+    "VERIFY_IDENTITY": TlsMode.VERIFY_FULL,
+}
+
+
+def from_url(url: str) -> tuple[Connection, Credentials | None]:
+    """The connection of a URL, and its credentials if it holds a password.
+
+    `mysql://` and `mariadb://` are read like `postgresql://`; MySQL's names `ssl-mode` and
+    `ssl-ca` mean the same as PostgreSQL's. Raises URL_INVALID, with the wrong parts as fields.
+    No part of the URL is repeated: any may be a piece of a password.
+    """
+    parts, port = _split(url)
+    given = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    if not given.keys() <= _OPTIONS.keys() or parts.fragment:
+        raise _invalid(f"has options other than {', '.join(_OPTIONS)}")
+    options = {_OPTIONS[key]: value for key, value in given.items()}
+    mode = options.get("tls", TlsMode.VERIFY_FULL)
+    values = {
+        "host": unquote(parts.hostname or ""),
+        "user": unquote(parts.username or ""),
+        "database": unquote(parts.path.removeprefix("/")),
+        "tls": _MYSQL_MODES.get(mode.upper(), mode),
+        "ca_certificate": _read_certificate(options["ca"]) if "ca" in options else None,
+    }
+    try:
+        connection = _BY_SCHEME[parts.scheme].model_validate(
+            values if port is None else {**values, "port": port}
+        )
+        password = unquote(parts.password or "")
+        return connection, Credentials(password=SecretStr(password)) if password else None
+    except ValidationError as error:
+        fields = wrong_fields(error)
+        names = ", ".join(field.path for field in fields)
+        raise HeadraceError(URL_INVALID, f"The URL is wrong in {names}.", fields=fields) from None
+
+
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        # `from None`: the error holds the part that could not be read.
+        raise _invalid("can't be taken apart") from None
+    if parts.scheme not in _BY_SCHEME:
+        raise _invalid(f"begins with none of {', '.join(f'{name}://' for name in _BY_SCHEME)}")
+    return parts, port
+
+
+def _invalid(what: str) -> HeadraceError:
+    return HeadraceError(URL_INVALID, f"The URL {what}.")
+
+
+def _read_certificate(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        raise HeadraceError(
+            URL_INVALID,
+            "The certificate authority's file can't be read.",
+            fields=[Field("sslrootcert", "is not the path of a readable file in PEM form")],
+        ) from None
