@@ -67,3 +67,14 @@ def test_checks_come_one_a_line(http: httpx.Client, database: Database) -> None:
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert [line["check"]["layer"] for line in lines[:-1]] == LAYERS
     assert lines[-1] == {"end": {"count": len(LAYERS)}}
+
+
+def test_a_mistyped_host_comes_back_corrected(http: httpx.Client, database: Database) -> None:
+    request = body(database)
+    typed = "postgresql://reader:geheim-4711@db.example.com/shop"
+    request["connection"] = {**database.connection.model_dump(mode="json"), "host": typed}
+    answer = http.post("/test_connection", json=request)
+    assert answer.status_code == 400
+    (field,) = answer.json()["fields"]
+    assert (field["path"], field["suggestion"]) == ("connection.host", "db.example.com")
+    assert "geheim-4711" not in answer.text

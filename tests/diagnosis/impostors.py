@@ -1,9 +1,11 @@
-"""Servers on loopback that are no PostgreSQL."""
+"""Servers on loopback that are no PostgreSQL, or a hostile one."""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,13 +14,27 @@ Conversation = Callable[[socket.socket], None]
 
 
 @contextlib.contextmanager
-def listening(converse: Conversation) -> Iterator[int]:
+def listening(converse: Conversation, host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
     """The port of a server that holds this conversation with each client, then hangs up."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server((host, port)) as server:
         threading.Thread(target=_serve, args=(server, converse), daemon=True).start()
         yield server.getsockname()[1]
         with contextlib.suppress(OSError):
             server.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def filtered() -> Iterator[int]:
+    """A port whose packets are dropped: nobody accepts, and the queue of those who wait is full."""
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=0) as server,
+        contextlib.ExitStack() as all_,
+    ):
+        for _ in range(4):
+            queued = all_.enter_context(socket.socket())
+            queued.setblocking(False)
+            queued.connect_ex(server.getsockname())
+        yield server.getsockname()[1]
 
 
 def http(client: socket.socket) -> None:
@@ -58,6 +74,101 @@ def refusing_with_prose(client: socket.socket) -> None:
     client.recv(1024)
     fields = b"SFATAL\x00C<script>\x00Mforged text\x00\x00"
     client.sendall(b"E" + (len(fields) + 4).to_bytes(4) + fields)
+
+
+def resets(client: socket.socket) -> None:
+    """Ends the connection as soon as it is made, as proxies do with nothing behind them."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def gigabyte(client: socket.socket) -> None:
+    """A message that claims to have 1 GiB, and does go on for so long."""
+    client.recv(1024)
+    client.sendall(b"R" + (1 << 30).to_bytes(4))
+    _for_ever(client, bytes(1 << 20))
+
+
+def negative(client: socket.socket) -> None:
+    """A message whose length is less than nothing, which some read as: all there is."""
+    client.recv(1024)
+    client.sendall(b"R" + (3).to_bytes(4))  # the four bytes of the length count too
+    _for_ever(client, bytes(1 << 20))
+
+
+def notices(client: socket.socket) -> None:
+    """One short notice after the other."""
+    client.recv(1024)
+    _for_ever(client, b"N\x00\x00\x00\x0bSINFO\x00\x00" * 10_000)
+
+
+def parameters(client: socket.socket) -> None:
+    """Parameters of the session without an end, each with a name of its own."""
+    client.recv(1024)
+    for number in itertools.count():
+        pair = f"p{number}\x00".encode() + b"v" * 1000 + b"\x00"
+        client.sendall(b"S" + (len(pair) + 4).to_bytes(4) + pair)
+
+
+def tls_records(client: socket.socket) -> None:
+    """Agrees to TLS, and then never ends its first handshake message."""
+    client.recv(1024)
+    client.sendall(b"S")
+    # Records of 16 KiB; the message inside claims to have 16 MiB.
+    client.sendall(b"\x16\x03\x03\x40\x00" + b"\x02\xff\xff\xff" + bytes(0x4000 - 4))
+    _for_ever(client, b"\x16\x03\x03\x40\x00" + bytes(0x4000))
+
+
+def tls_dribble(client: socket.socket) -> None:
+    """Agrees to TLS, and then sends a byte of its handshake from time to time."""
+    client.recv(1024)
+    client.sendall(b"S")
+    for byte in b"\x16\x03\x03\x40\x00" + bytes(0x4000):
+        client.sendall(bytes([byte]))
+        time.sleep(0.1)
+
+
+def scram(iterations: int) -> Conversation:
+    """Asks for the password to be hashed so many times."""
+
+    def converse(client: socket.socket) -> None:
+        client.recv(1024)
+        client.sendall(_asking(10, b"SCRAM-SHA-256\x00\x00"))
+        nonce = client.recv(1024).partition(b"r=")[2]
+        client.sendall(_asking(11, b"r=%sx,s=AAAA,i=%d" % (nonce, iterations)))
+        client.recv(1024)
+
+    return converse
+
+
+def scram_for_ever(client: socket.socket) -> None:
+    """Begins anew each time that a login has begun."""
+    client.recv(1024)
+    with contextlib.suppress(OSError):
+        while True:
+            client.sendall(_asking(10, b"SCRAM-SHA-256\x00\x00"))
+            if not client.recv(1024):
+                return
+
+
+def clear_text(received: list[bytes]) -> Conversation:
+    """Asks for the password in clear text, and keeps what it is sent."""
+
+    def converse(client: socket.socket) -> None:
+        client.recv(1024)
+        client.sendall(_asking(3, b""))
+        received.append(client.recv(1024))
+
+    return converse
+
+
+def _asking(method: int, more: bytes) -> bytes:
+    """An authentication request ("Message Formats" of the PostgreSQL manual)."""
+    return b"R" + (len(more) + 8).to_bytes(4) + method.to_bytes(4) + more
+
+
+def _for_ever(client: socket.socket, data: bytes) -> None:
+    while True:
+        client.sendall(data)
 
 
 def _serve(server: socket.socket, converse: Conversation) -> None:

@@ -1,105 +1,68 @@
-"""Looking a host up and connecting to it."""
+"""Connecting to addresses that were judged."""
 
 from __future__ import annotations
 
 import socket
-import threading
-from typing import Any
+from ipaddress import ip_address
 
 import pytest
 
 from devservers.ports import free_port
-from headrace.diagnosis.dial import Address, Deadline, dial, resolve
+from headrace.diagnosis.deadline import Deadline
+from headrace.diagnosis.dial import dial
+from headrace.diagnosis.network import Network
+from headrace.diagnosis.resolve import Address
 from headrace.errors import (
     CONNECTION_REFUSED,
     CONNECTION_TIMED_OUT,
-    DNS_UNAVAILABLE,
-    HOST_UNKNOWN,
     HOST_UNREACHABLE,
     HeadraceError,
 )
-from tests.diagnosis.impostors import listening, silent
+from tests.conftest import LOCAL
+from tests.diagnosis.impostors import filtered, listening, silent
 
 
 def loopback(port: int) -> Address:
     return Address(socket.AF_INET, ("127.0.0.1", port))
 
 
-def test_an_address_stands_for_itself() -> None:
-    assert resolve("127.0.0.1", 5432, Deadline(5)) == (loopback(5432),)
-
-
-@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".example", "-", "\N{SNOWMAN}..example"])
-def test_what_can_be_no_host_is_unknown(host: str) -> None:
+def refusal(address: Address, network: Network = LOCAL, seconds: float = 5) -> HeadraceError:
     with pytest.raises(HeadraceError) as caught:
-        resolve(host, 5432, Deadline(5))
-    assert caught.value.kind is HOST_UNKNOWN
-    assert host in caught.value.detail
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [
-        (socket.EAI_NONAME, HOST_UNKNOWN),
-        (socket.EAI_NODATA, HOST_UNKNOWN),
-        (socket.EAI_AGAIN, DNS_UNAVAILABLE),
-        (socket.EAI_FAIL, DNS_UNAVAILABLE),
-    ],
-)
-def test_unknown_differs_from_unanswered(
-    monkeypatch: pytest.MonkeyPatch, code: int, kind: object
-) -> None:
-    def answer(*_: Any, **__: Any) -> Any:
-        raise socket.gaierror(code, "text of the C library")
-
-    monkeypatch.setattr(socket, "getaddrinfo", answer)
-    with pytest.raises(HeadraceError) as caught:
-        resolve("db.example", 5432, Deadline(5))
-    assert caught.value.kind is kind
-
-
-def test_name_servers_that_do_not_answer_end_at_the_deadline(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    never = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: never.wait())
-    try:
-        with pytest.raises(HeadraceError) as caught:
-            resolve("db.example", 5432, Deadline(0.05))
-        assert caught.value.kind is DNS_UNAVAILABLE
-    finally:
-        never.set()
+        dial([address], network, Deadline(seconds))
+    return caught.value
 
 
 def test_nothing_listens() -> None:
-    with pytest.raises(HeadraceError) as caught:
-        dial([loopback(free_port())], Deadline(5))
-    assert caught.value.kind is CONNECTION_REFUSED
+    assert refusal(loopback(free_port())).kind is CONNECTION_REFUSED
 
 
 def test_the_next_address_is_tried() -> None:
     with listening(silent) as port:
-        sock, address = dial([loopback(free_port()), loopback(port)], Deadline(5))
+        sock, address = dial([loopback(free_port()), loopback(port)], LOCAL, Deadline(5))
         sock.close()
     assert address == loopback(port)
 
 
 def test_packets_that_are_dropped_end_at_the_deadline() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
-        here = loopback(server.getsockname()[1])
-        queued = [socket.socket() for _ in range(4)]  # they fill the queue; nobody accepts
-        for sock in queued:
-            sock.setblocking(False)
-            sock.connect_ex(here.sockaddr)
-        with pytest.raises(HeadraceError) as caught:
-            dial([here], Deadline(0.3))
-        for sock in queued:
-            sock.close()
-    assert caught.value.kind is CONNECTION_TIMED_OUT
+    with filtered() as port:
+        assert refusal(loopback(port), seconds=0.3).kind is CONNECTION_TIMED_OUT
+
+
+def test_who_is_filtered_is_told_which_address_to_let_in() -> None:
+    egress = (ip_address("198.51.100.7"), ip_address("2001:db8::7"))
+    with filtered() as port:
+        error = refusal(loopback(port), Network(egress=egress), seconds=0.3)
+    assert "198.51.100.7 and 2001:db8::7" in error.hint
 
 
 def test_no_route() -> None:
     broadcast = Address(socket.AF_INET, ("255.255.255.255", 5432))  # TCP can't go there
-    with pytest.raises(HeadraceError) as caught:
-        dial([broadcast], Deadline(5))
-    assert caught.value.kind is HOST_UNREACHABLE
+    assert refusal(broadcast).kind is HOST_UNREACHABLE
+
+
+def test_a_server_that_vanishes_is_noticed() -> None:
+    with listening(silent) as port:
+        sock, _ = dial([loopback(port)], LOCAL, Deadline(5))
+        with sock:
+            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert sock.gettimeout() is None

@@ -87,7 +87,7 @@ def test_accepted(
 def test_refused(
     port: int, credentials: Credentials, host: str, tls: TlsMode, authority: CA | None, kind: Kind
 ) -> None:
-    assert refusal(reached(host, port, tls, authority), credentials, LOCAL) is kind
+    assert refusal(reached(host, port, tls, authority), credentials) is kind
 
 
 def test_a_certificate_out_of_date(postgres: PostgresServer, credentials: Credentials) -> None:

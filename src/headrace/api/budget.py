@@ -62,8 +62,8 @@ def spend(
         document = documents.get(path)
         before = _stored(document) if document else None
         spending = _Spending(
-            minute=_spent(before and before.minute, moment, _MINUTE, limits[0]),
-            day=_spent(before and before.day, moment, _DAY, limits[1]),
+            minute=_spent(before.minute if before else None, moment, _MINUTE, limits[0]),
+            day=_spent(before.day if before else None, moment, _DAY, limits[1]),
         )
         value = spending.model_dump(mode="json")
         try:

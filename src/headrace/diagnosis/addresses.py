@@ -116,7 +116,8 @@ def literal(host: str) -> Ip | None:
         pass
     try:
         # inet_aton ignores whatever follows a space.
-        return None if " " in text else IPv4Address(socket.inet_aton(text))
+        plain = text.isprintable() and " " not in text
+        return IPv4Address(socket.inet_aton(text)) if plain else None
     except OSError:
         return None
 

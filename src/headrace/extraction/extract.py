@@ -29,8 +29,9 @@ def extract(
 ) -> tuple[TableRun, ...]:
     """Read each table into staging, then publish them together; returns them as published.
 
-    `connect` opens the source's database, once everything else is known to be ready. On any error the destination is as it was, and the staging is gone. Raises the errors of
-    connecting, of reading, of the destination, and ROWS_DISAGREE.
+    `connect` opens the source's database. On any error the destination is as it was, and the
+    staging is gone. Raises the errors of connecting, of reading, of the destination, and
+    ROWS_DISAGREE.
     """
     # Fail before the long part if the destination can't be read.
     destination.checkpoints(source.model_id, source.source_id)

@@ -1,0 +1,80 @@
+"""Servers that want to harm whoever tests them: the test names the layer, ends, and stays small."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from headrace.connections import Credentials, PostgresConnection, TlsMode
+from headrace.diagnosis.diagnose import diagnose
+from headrace.model import CheckStatus, Layer
+from tests.conftest import LOCAL
+from tests.diagnosis import impostors
+
+MOST_KILOBYTES = 150_000
+PASSWORD = "gehe&im 4711/ö"
+SPELLINGS = {PASSWORD, quote(PASSWORD, safe=""), base64.b64encode(PASSWORD.encode()).decode()}
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="only Linux tells a program's own peak"
+)
+
+
+@pytest.mark.parametrize(
+    ("conversation", "tls", "layer", "code"),
+    [
+        (impostors.gigabyte, "disable", "login", "answer_too_long"),
+        (impostors.negative, "disable", "login", "answer_too_long"),
+        (impostors.notices, "disable", "login", "answer_too_long"),
+        (impostors.parameters, "disable", "login", "answer_too_long"),
+        (impostors.tls_records, "require", "tls", "tls_failed"),
+        (impostors.scram(2**31 - 1), "disable", "login", "protocol_unexpected"),
+        (impostors.scram_for_ever, "disable", "login", "protocol_unexpected"),
+    ],
+)
+def test_a_flood(
+    conversation: impostors.Conversation, tls: str, layer: str, code: str, tmp_path: Path
+) -> None:
+    with impostors.listening(conversation) as port:
+        url = f"postgresql://u@127.0.0.1:{port}/d?sslmode={tls}"
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.diagnosis.measured", "test", url, "--json"],
+            env={"PGPASSWORD": PASSWORD, "HEADRACE_DATA": str(tmp_path)},
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    failed = [check for check in json.loads(done.stdout)["checks"] if check["status"] == "failed"]
+    assert [(check["layer"], check["code"]) for check in failed] == [(layer, code)]
+    assert failed[0]["hint"]
+    assert int(done.stderr.splitlines()[-1]) < MOST_KILOBYTES
+    assert not [secret for secret in SPELLINGS if secret in done.stdout + done.stderr]
+
+
+@pytest.mark.parametrize(
+    ("conversation", "tls", "layer"),
+    [
+        (impostors.silent, "disable", Layer.LOGIN),
+        (impostors.silent, "require", Layer.TLS),
+        (impostors.dribbling, "disable", Layer.LOGIN),
+        (impostors.tls_dribble, "require", Layer.TLS),
+    ],
+)
+def test_who_says_little_or_nothing_is_left_at_the_deadline(
+    conversation: impostors.Conversation, tls: str, layer: Layer
+) -> None:
+    with impostors.listening(conversation) as port:
+        connection = PostgresConnection(
+            host="127.0.0.1", port=port, database="d", user="u", tls=TlsMode(tls)
+        )
+        credentials = Credentials.model_validate({"password": PASSWORD})
+        checks = list(diagnose(connection, credentials, LOCAL, seconds=0.5))
+    (failed,) = [check for check in checks if check.status is CheckStatus.FAILED]
+    assert (failed.layer, failed.code) == (layer, "connection_timed_out")
+    assert "0.5 seconds" in failed.found
+    assert not [thread for thread in threading.enumerate() if thread.name == "relay"]
