@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from headrace.errors import (
     COLUMN_NOT_FOUND,
+    DATABASE_ERROR,
     PERMISSION_DENIED,
     TABLE_EMPTY_OF_COLUMNS,
     TABLE_NOT_FOUND,
     VALUE_NOT_CARRIED,
     HeadraceError,
 )
+from headrace.model import UnfitPolicy
 from headrace.sources import connect
 from headrace.sources.wire.decoding import MAX_BYTES
 from headrace.sources.wire.window import BLOCK_BYTES
 from tests.conftest import LOCAL, Database
-from tests.sources.reading import opened, read_all, reading, user_without_rights
+from tests.sources.reading import opened, read_all, reading, selected, user_without_rights
 
 
 def test_an_empty_table_has_its_columns(database: Database) -> None:
@@ -184,3 +189,109 @@ def test_a_value_that_does_not_fit_names_its_column(database: Database) -> None:
     assert caught.value.kind is VALUE_NOT_CARRIED
     assert "public.t" in caught.value.detail
     assert "'until' (date)" in caught.value.detail
+
+
+def test_a_column_that_may_not_be_read(database: Database) -> None:
+    database.execute("CREATE TABLE t (a int, salary int); INSERT INTO t VALUES (1, 2)")
+    with user_without_rights(database) as (connection, credentials):
+        database.execute(f"GRANT SELECT (a) ON t TO {connection.user}")
+        connected = connect(connection, credentials, LOCAL)
+        with pytest.raises(HeadraceError) as caught, reading(connected, "t"):
+            pass
+        with reading(connected, "t", ["a"]) as reader:
+            assert [batch.to_pylist() for batch in reader] == [[{"a": 1}]]
+        connected.close()
+    assert caught.value.kind is PERMISSION_DENIED
+    assert "'salary'" in caught.value.detail
+    assert "'a'" not in caught.value.detail
+
+
+def test_a_view_that_raises_in_the_middle(database: Database) -> None:
+    database.execute("CREATE VIEW v AS SELECT 1 / (n - 90000) FROM generate_series(1, 100000) n")
+    with opened(database) as connected:
+        with pytest.raises(HeadraceError) as caught, reading(connected, "v") as reader:
+            list(reader)
+        assert reader.bytes_received > 0
+    assert caught.value.kind is DATABASE_ERROR
+    assert "public.v" in caught.value.detail
+    assert "22012" in caught.value.detail
+    assert "division" not in caught.value.detail
+
+
+def test_a_policy_for_a_column_that_is_not_there(database: Database) -> None:
+    database.execute("CREATE TABLE t (a int)")
+    selection = selected("t").model_copy(update={"unfit_columns": {"b": UnfitPolicy.NULL}})
+    with (
+        opened(database) as connected,
+        pytest.raises(HeadraceError) as caught,
+        connected.read(selection, UnfitPolicy.FAIL),
+    ):
+        pass
+    assert caught.value.kind is COLUMN_NOT_FOUND
+
+
+def test_a_column_departs_from_the_source_s_policy(database: Database) -> None:
+    database.execute(
+        "CREATE TABLE t (a date, b date, n int); INSERT INTO t VALUES ('infinity', 'infinity', 1)"
+    )
+    selection = selected("t").model_copy(update={"unfit_columns": {"b": UnfitPolicy.TEXT}})
+    with (
+        opened(database) as connected,
+        connected.read(selection, UnfitPolicy.NULL) as reader,
+    ):
+        rows = [row for batch in reader for row in batch.to_pylist()]
+        assert reader.unfit_counts == {"a": 1}
+    assert rows == [{"a": None, "b": "infinity", "n": 1}]
+
+
+def test_bytes_that_are_no_text(database: Database) -> None:
+    """A server that does not know its own encoding checks nothing."""
+    name = f"{database.name}_ascii"
+    database.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' TEMPLATE template0")
+    ascii_database = Database(database.server, name)
+    try:
+        ascii_database.execute("CREATE TABLE t (a text); INSERT INTO t VALUES (E'caf\\xe9')")
+        with pytest.raises(HeadraceError) as caught:
+            read_all(ascii_database, "t")
+    finally:
+        database.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    assert caught.value.kind is DATABASE_ERROR
+    assert "public.t: a text holds bytes" in caught.value.detail
+
+
+@pytest.mark.parametrize("megabytes", [40, 400])
+def test_a_value_beyond_the_memory(database: Database, megabytes: int) -> None:
+    """The limit is 200 MB above what a process takes that has read small values."""
+    database.execute(
+        f"CREATE VIEW v AS SELECT n, repeat('x', {megabytes}000000 * n) AS big"
+        " FROM generate_series(0, 1) n"
+    )
+    program = """
+import resource, sys
+from headrace import sources
+from headrace.connections import from_url
+from headrace.diagnosis.addresses import LOOPBACK
+from headrace.diagnosis.network import Network
+from headrace.errors import HeadraceError
+from headrace.model import Selection, UnfitPolicy
+connection, credentials = from_url(sys.stdin.read())
+database = sources.connect(connection, credentials, Network(allowed=LOOPBACK))
+selection = Selection(schema_name="public", table_name="v")
+pages = int(open("/proc/self/statm").read().split()[0])
+limit = pages * resource.getpagesize() + 200_000_000
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    with database.read(selection, UnfitPolicy.FAIL) as reader:
+        print(sum(batch.num_rows for batch in reader))
+except HeadraceError as error:
+    print(error.code, error.detail)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=database.url, capture_output=True, text=True, check=True, timeout=100,
+    )  # fmt: skip
+    if megabytes == 40:
+        assert done.stdout == "2\n"
+    else:
+        assert done.stdout.startswith("value_too_large Reading public.v: ")
+        assert "'big' (text)" in done.stdout

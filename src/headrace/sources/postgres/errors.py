@@ -40,6 +40,7 @@ BY_SQLSTATE: dict[str, tuple[Kind, str]] = {
     "42P01": (TABLE_NOT_FOUND, "there is no such table"),
     "42703": (COLUMN_NOT_FOUND, "there is no such column"),
     "42501": (PERMISSION_DENIED, "the user lacks the right"),
+    "22021": (DATABASE_ERROR, "a text holds bytes that are no characters of its encoding"),
     "53300": (TOO_MANY_CONNECTIONS, "the server has no connection left"),
     "55P03": (TABLE_LOCKED, "another session holds a lock on it, and did not let go in time"),
     "57014": (STATEMENT_TIMED_OUT, "the server cancelled the statement"),

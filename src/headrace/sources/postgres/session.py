@@ -41,7 +41,7 @@ LOCK_SECONDS = 60
 # One transaction, so that all reads see the same snapshot; SET LOCAL, so that a pooler's other
 # clients are left alone. An empty search_path makes the names of types come with their schema
 # and keeps a function of someone's own from standing in for PostgreSQL's.
-_BEGIN = f"""
+_BEGIN = """
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL search_path TO '';
 SET LOCAL TimeZone TO 'UTC';
@@ -49,7 +49,7 @@ SET LOCAL DateStyle TO 'ISO';
 SET LOCAL IntervalStyle TO 'iso_8601';
 SET LOCAL extra_float_digits TO 3;
 SET LOCAL bytea_output TO 'hex';
-SET LOCAL lock_timeout TO '{LOCK_SECONDS}s';
+SET LOCAL lock_timeout TO '{lock_seconds}s';
 SET LOCAL idle_in_transaction_session_timeout TO 0;
 SELECT current_setting('server_version_num')::int;
 """
@@ -90,7 +90,7 @@ class Session:
             raise
         self._sock = sock
         try:
-            rows = self.query("Beginning a transaction", _BEGIN)
+            rows = self.query("Beginning a transaction", _BEGIN.format(lock_seconds=LOCK_SECONDS))
             self.server_version: int = rows[0][0]
             sock.settimeout(_SILENCE_SECONDS)
         except BaseException:
