@@ -67,12 +67,13 @@ def test_no_password_is_missing(vault: EncryptedFile) -> None:
     assert caught.value.kind is CREDENTIALS_MISSING
 
 
-def test_the_newest_password_that_fits_counts(vault: EncryptedFile) -> None:
+def test_the_version_that_was_saved_counts(vault: EncryptedFile) -> None:
+    """A save that was killed leaves a newer version, which no source names."""
     stored.store(vault, NAME, connection(), credentials("old"))
-    stored.store(vault, NAME, connection(), credentials("new"))
-    stored.store(vault, NAME, connection(host="other.example.com"), credentials("other"))
+    saved = stored.store(vault, NAME, connection(), credentials("saved"))
+    stored.store(vault, NAME, connection(), credentials("killed"))
 
-    assert load(vault, source()) == "new"
+    assert load(vault, source().model_copy(update={"credentials_version": saved})) == "saved"
 
 
 @pytest.mark.parametrize(

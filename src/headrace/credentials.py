@@ -32,19 +32,17 @@ def store(vault: Vault, name: str, connection: Connection, credentials: Credenti
 
 
 def load(vault: Vault, source: Source) -> Credentials:
-    """The newest credentials that were entered for the source's server, user and database.
+    """The credentials of the version that the source names: what was saved with it, and no other.
 
-    Raises CREDENTIALS_MISSING, and the vault's errors.
+    They are given out for the server, user and database that they were entered for alone. Raises
+    CREDENTIALS_MISSING, and the vault's errors.
     """
-    name = source.credentials_secret_name
-    wanted = identity(source.connection)
-    for version in reversed(vault.versions(name)):
-        stored = vault.read(name, version)
-        if stored is None:
-            continue  # destroyed a moment ago, by another save
-        payload = _parse(stored, f"Version {version} of the secret '{name}'")
-        if payload.identity == wanted:
-            return Credentials(password=payload.password)
+    name, version = source.credentials_secret_name, source.credentials_version
+    payload = vault.read(name, version)
+    if payload is not None:
+        stored = _parse(payload, f"Version {version} of the secret '{name}'")
+        if stored.identity == identity(source.connection):
+            return Credentials(password=stored.password)
     raise HeadraceError(
         CREDENTIALS_MISSING,
         f"No password is stored for user '{source.connection.user}' of database "

@@ -222,6 +222,7 @@ class Source(Value):
     name: Text
     connection: Connection
     credentials_secret_name: str
+    credentials_version: int = Field(default=1, ge=1, description="The secret's version in use.")
     dataset: DestinationName = Field(description="The schema or dataset in the destination.")
     selection: tuple[Selection, ...] = ()
     unfit: UnfitPolicy = UnfitPolicy.FAIL

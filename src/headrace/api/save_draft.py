@@ -70,7 +70,7 @@ def save_draft(services: Services, request: SaveDraft) -> Source:
     name = source.credentials_secret_name
     version = stored.store(services.vault, name, source.connection, request.credentials)
     with _destroyed_on_failure(services.vault, name, version):
-        saved = write(source)
+        saved = write(source.model_copy(update={"credentials_version": version}))
     try:
         stored.settle(services.vault, name, version)
     except HeadraceError as error:
