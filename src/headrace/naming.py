@@ -35,12 +35,16 @@ def target(source: Source, selection: Selection) -> Target:
 def _normalised(text: str) -> str:
     """Lower case, without accents, and `_` for all that is no letter, digit or underscore.
 
-    A name of which nothing is left, such as one in Chinese, becomes a hash of itself.
+    Where letters are lost, such as those of a name in Cyrillic, a hash of the name is added, so
+    that two names that differ in them do not become one.
     """
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    name = "_".join(re.findall(r"[a-z0-9_]+", plain))
-    if not name.strip("_"):
-        name = f"n_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    decomposed = unicodedata.normalize("NFKD", text)
+    name = "_".join(
+        re.findall(r"[a-z0-9_]+", decomposed.encode("ascii", "ignore").decode().lower())
+    )
+    if any(c.isalnum() and not c.isascii() for c in decomposed) or not name.strip("_"):
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+        name = f"{name.strip('_') or 'n'}_{digest}"
     if name.startswith(RESERVED_PREFIX):
         name = name.lstrip("_")
     if name[0].isdigit():
