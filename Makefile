@@ -4,10 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PACKAGES := $(VENV)/.packages
 STAMP  := $(VENV)/.installed
-CODE   := src functions jobs devservers demo tests
+CODE   := src functions jobs devservers demo bench tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test mariadb check format lint types docs lock clean
+.PHONY: help demo test bench mariadb check format lint types docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,13 @@ mariadb:
 	else \
 		echo "The tests need MariaDB; run as root: apt-get install mariadb-server"; exit 1; \
 	fi
+
+# A calm machine is needed, and about an hour; the data are made once and kept under .cache.
+SCALE  ?= 1
+ROUNDS ?= 3
+bench: $(STAMP) mariadb ## Measure against peers, into bench/RESULTS.md (SCALE=1 ROUNDS=3)
+	$(BIN)/python -m bench.memory --scale $(SCALE)
+	$(BIN)/python -m bench --scale $(SCALE) --rounds $(ROUNDS) --into bench
 
 check: lint types test ## Run what CI runs
 

@@ -1,34 +1,29 @@
-"""Memory and speed of an extraction by the size of its table: `python -m bench.memory`.
+"""Memory and speed of `headrace extract` by the size of its table: `python -m bench.memory`.
 
-Each table is extracted from a real PostgreSQL into a DuckDB file by a process of its own. The
-peak resident memory of the larger one must be about that of the smaller one.
+Each table is extracted by a process of its own, from each database into each kind of destination.
+The peak resident memory of the larger one must be about that of the smaller one.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import resource
-import subprocess
+import os
 import sys
 import tempfile
-import time
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from devservers.postgres import PostgresServer, temporary_server
-from headrace import destinations, sources
-from headrace.connections import from_url
-from headrace.extraction.extract import extract
-from headrace.extraction.progress import silent
-from headrace.ids import new_id
-from headrace.model import Selection, Source, now
-from headrace.services import open_port
-from headrace.settings import LocalSettings
+from bench import data, environments
+from bench.measure import measure
 
-ROWS = (500_000, 5_000_000)
+ROWS = (1_000_000, 20_000_000)
+DESTINATIONS = {"DuckDB": "duckdb://{}/bench.duckdb", "Parquet": "parquet://{}/files"}
 
-TABLE = """
-CREATE UNLOGGED TABLE rows_{rows} AS SELECT
+POSTGRES_TABLE = """
+CREATE UNLOGGED TABLE {table} AS SELECT
     n AS id,
     (n % 1000)::smallint AS code,
     n * 7919::bigint AS number,
@@ -41,66 +36,100 @@ CREATE UNLOGGED TABLE rows_{rows} AS SELECT
     CASE WHEN n % 5 > 0 THEN md5(n::text) || ' ' || md5((n + 1)::text) END AS note
 FROM generate_series(1, {rows}) n
 """
+MARIADB_TABLE = """
+SET time_zone = '+00:00';
+CREATE TABLE loading (
+    id int, code smallint, number bigint, amount decimal(12, 2), ratio double, flag boolean,
+    day date, moment datetime(6), state varchar(4), note varchar(65)
+);
+INSERT INTO loading SELECT
+    seq,
+    seq % 1000,
+    seq * 7919,
+    seq / 100,
+    rand(),
+    seq % 3 = 0,
+    '2020-01-01' + INTERVAL seq % 2000 DAY,
+    '2020-01-01' + INTERVAL seq SECOND,
+    elt(1 + seq % 4, 'open', 'paid', 'sent', 'lost'),
+    if(seq % 5 > 0, concat(md5(seq), ' ', md5(seq + 1)), NULL)
+FROM seq_1_to_{rows};
+RENAME TABLE loading TO {table};
+"""
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """One extraction of one table."""
+
+    source: str
+    destination: str
+    rows: int
+    wall: float  # seconds
+    peak: int  # bytes resident
+
+
+RECORD = environments.CACHE / "memory.json"
 
 
 def main() -> None:
-    server = temporary_server()
-    try:
-        with server:
-            for rows in ROWS:
-                server.psql(TABLE.format(rows=rows))
-                print(_measured_apart(server, rows), flush=True)
-    finally:
-        server.remove()
+    parser = argparse.ArgumentParser(prog="python -m bench.memory", description=__doc__)
+    parser.add_argument("--scale", type=float, default=1, help="1 is 1 M and 20 M rows")
+    scale = parser.parse_args().scale
+    found = []
+    for source, url, table, rows in _tables([round(rows * scale) for rows in ROWS]):
+        for destination in DESTINATIONS:
+            extraction = _extract(source, url, (table, rows), destination)
+            found.append(extraction)
+            print(
+                f"{source:10} {destination:8} {rows:>10,} rows"
+                f"{extraction.peak / 1e6:6.0f} MB peak {extraction.wall:7.1f} s",
+                flush=True,
+            )
+            RECORD.write_text(json.dumps([asdict(one) for one in found], indent=1))
 
 
-def _measured_apart(server: PostgresServer, rows: int) -> str:
-    """Measure in a new process; the URL goes through its standard input."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.memory", str(rows)],
-        input=server.url(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    figures = json.loads(done.stdout)
-    return (
-        f"{rows:>9,} rows: {figures['megabytes']:>4} MB peak resident, "
-        f"{figures['seconds']:5.1f} s, {rows / figures['seconds']:>9,.0f} rows/s"
-    )
+def recorded() -> list[Extraction]:
+    """Those of the last run."""
+    if not RECORD.exists():
+        return []
+    return [Extraction(**one) for one in json.loads(RECORD.read_text())]
 
 
-def measure(rows: int, url: str) -> dict[str, float]:
-    """Extract one of the tables in this process; peak resident MB and seconds."""
-    connection, credentials = from_url(url)
-    if credentials is None:
-        raise ValueError("the URL holds no password")
-    source = Source(
-        model_id="bench",
-        source_id="memory",
-        name="memory",
-        connection=connection,
-        credentials_secret_name="none",
-        dataset="bench",
-        selection=(Selection(schema_name="public", table_name=f"rows_{rows}"),),
-        created_at=now(),
-        updated_at=now(),
-    )
-    with tempfile.TemporaryDirectory() as directory:
-        url = f"duckdb://{Path(directory) / 'bench.duckdb'}"
-        settings = LocalSettings.read()
-        destination = open_port("destination", url, destinations.SCHEMES, settings)
-        started = time.monotonic()
-        connect = partial(sources.connect, connection, credentials, settings.network)
-        (table,) = extract(source, connect, destination, new_id(), silent)
-        seconds = time.monotonic() - started
-    assert table.rows == rows
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return {"megabytes": peak, "seconds": round(seconds, 2)}
+def _tables(sizes: list[int]) -> Iterator[tuple[str, str, str, int]]:
+    """Database, URL, table and rows; each while its server runs, and no other."""
+    with data.postgres_server("memory") as postgres:
+        for rows in sizes:
+            if not data.present(postgres, f"rows_{rows}"):
+                postgres.psql(POSTGRES_TABLE.format(table=f"rows_{rows}", rows=rows))
+        for rows in sizes:
+            yield "PostgreSQL", postgres.url(), f"public.rows_{rows}", rows
+    with data.mariadb_server("memory") as mariadb:
+        loaded = mariadb.execute("SHOW TABLES", data.DATABASE).split()
+        for rows in sizes:
+            if f"rows_{rows}" not in loaded:
+                sql = MARIADB_TABLE.format(table=f"rows_{rows}", rows=rows)
+                mariadb.execute(f"DROP TABLE IF EXISTS loading; {sql}", data.DATABASE)
+        for rows in sizes:
+            yield "MariaDB", mariadb.url(data.DATABASE), f"{data.DATABASE}.rows_{rows}", rows
+
+
+def _extract(source: str, url: str, table: tuple[str, int], destination: str) -> Extraction:
+    name, rows = table
+    parts = urlsplit(url)
+    password = parts.password or ""
+    bare = url.replace(f":{password}@", "@")
+    with tempfile.TemporaryDirectory(dir=environments.CACHE, prefix="run-") as directory:
+        to = DESTINATIONS[destination].format(directory)
+        measured = measure(
+            [Path(sys.executable).parent / "headrace", "extract", bare, name, "--to", to, "--json"],
+            environment=os.environ | {"PGPASSWORD": password, "MYSQL_PWD": password},
+            directory=Path(directory),
+        )
+        if measured.failure:
+            raise SystemExit(f"{source}, {name}: {measured.failure}")
+    return Extraction(source, destination, rows, measured.wall, measured.peak)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        print(json.dumps(measure(int(sys.argv[1]), sys.stdin.read())))
-    else:
-        main()
+    main()

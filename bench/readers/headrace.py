@@ -1,0 +1,28 @@
+"""Headrace's own path of a table, from the login to the staged files."""
+
+import os
+import sys
+from contextlib import closing
+
+from pyarrow.fs import LocalFileSystem
+
+from headrace import sources
+from headrace.urls import from_url
+from headrace.destinations import Staging
+from headrace.extraction.worker import stage
+from headrace.model import Selection, TableRun, UnfitPolicy
+from headrace.settings import LocalSettings
+
+table, directory = sys.argv[1:]
+url = os.environ["SOURCE_URL"]
+connection, credentials = from_url(url if "?" in url else f"{url}?ssl-mode=disable")
+assert credentials is not None
+schema = os.environ["SOURCE_SCHEMA"]
+selection = Selection(schema_name=schema, table_name=table)
+run = TableRun(schema_name=schema, table_name=table, dataset="bench", destination_table=table)
+
+with (
+    closing(sources.connect(connection, credentials, LocalSettings.read().network)) as database,
+    database.read(selection, UnfitPolicy.FAIL) as reader,
+):
+    stage(reader, run, Staging(LocalFileSystem(), directory), lambda _: None)
