@@ -12,16 +12,32 @@ CODE   := src functions jobs devservers demo bench tests
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# What the system has to bring; root on Debian gets it installed, others are told what to install.
+# $(call need,a command that fails if it is missing,Debian's package)
+define need
+	@{ $(1); } >/dev/null 2>&1 || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2); \
+	else \
+		echo "$(2) is missing; run as root: apt-get install $(2)"; exit 1; \
+	fi
+endef
+HAS_PYTHON_H := import sysconfig; open(sysconfig.get_path("include") + "/Python.h")
+
 # The lock names every package, with its hashes, so nothing is resolved on the way.
 $(PACKAGES): requirements-dev.lock
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Headrace needs Python 3.11 or newer; choose one with: make PYTHON=…")'
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "This Python can't make virtual environments; run: apt-get install python3-venv"; exit 1; }
+	$(call need,command -v $(PYTHON),python3)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Headrace needs Python 3.11 or newer; choose one with: make PYTHON=…")'
+	$(call need,$(PYTHON) -c 'import ensurepip',python3-venv)
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # Headrace itself, with its decoders compiled.
 $(STAMP): $(PACKAGES) pyproject.toml setup.py $(wildcard src/headrace/sources/wire/*.p*)
+	$(call need,command -v cc,gcc libc6-dev)
+	$(call need,$(PYTHON) -c '$(HAS_PYTHON_H)',python3-dev)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -33,12 +49,7 @@ test: $(STAMP) mariadb ## Run the whole test suite
 
 # The tests start a MariaDB of their own; its binaries are Debian's.
 mariadb:
-	@PATH="$$PATH:/usr/sbin"; command -v mariadbd >/dev/null && exit; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mariadb-server; \
-	else \
-		echo "The tests need MariaDB; run as root: apt-get install mariadb-server"; exit 1; \
-	fi
+	$(call need,PATH="$$PATH:/usr/sbin" command -v mariadbd,mariadb-server)
 
 # A calm machine is needed, and about an hour; the data are made once and kept under .cache.
 SCALE  ?= 1
