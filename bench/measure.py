@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,11 +42,14 @@ def measure(
             stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         sampler = _Sampler(process.pid)
-        timer = threading.Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
+        timer = threading.Timer(limit, _kill, (process.pid,))
         timer.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - started
-        timer.cancel()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.monotonic() - started
+        finally:
+            timer.cancel()
+            _kill(process.pid)  # and what it may have left running
         process.returncode = os.waitstatus_to_exitcode(status)
         peak = sampler.stop()
         failure = None
@@ -53,6 +57,11 @@ def measure(
             output.seek(max(0, output.seek(0, os.SEEK_END) - 2000))
             failure = output.read().decode(errors="replace") or f"exit {process.returncode}"
     return Measurement(wall, usage.ru_utime + usage.ru_stime, peak, failure)
+
+
+def _kill(group: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def busy(seconds: float = 0.5) -> float:

@@ -101,6 +101,7 @@ def _tables(sizes: list[int]) -> Iterator[tuple[str, str, str, int]]:
     with data.postgres_server("memory") as postgres:
         for rows in sizes:
             if not data.present(postgres, f"rows_{rows}"):
+                print(f"making {rows:,} rows in PostgreSQL", flush=True)
                 postgres.psql(POSTGRES_TABLE.format(table=f"rows_{rows}", rows=rows))
         for rows in sizes:
             yield "PostgreSQL", postgres.url(), f"public.rows_{rows}", rows
@@ -108,6 +109,7 @@ def _tables(sizes: list[int]) -> Iterator[tuple[str, str, str, int]]:
         loaded = mariadb.execute("SHOW TABLES", data.DATABASE).split()
         for rows in sizes:
             if f"rows_{rows}" not in loaded:
+                print(f"making {rows:,} rows in MariaDB", flush=True)
                 sql = MARIADB_TABLE.format(table=f"rows_{rows}", rows=rows)
                 mariadb.execute(f"DROP TABLE IF EXISTS loading; {sql}", data.DATABASE)
         for rows in sizes:

@@ -7,11 +7,11 @@ from contextlib import closing
 from pyarrow.fs import LocalFileSystem
 
 from headrace import sources
-from headrace.urls import from_url
 from headrace.destinations import Staging
 from headrace.extraction.worker import stage
 from headrace.model import Selection, TableRun, UnfitPolicy
 from headrace.settings import LocalSettings
+from headrace.urls import from_url
 
 table, directory = sys.argv[1:]
 url = os.environ["SOURCE_URL"]
