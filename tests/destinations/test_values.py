@@ -30,6 +30,9 @@ CASES: dict[str, tuple[pa.DataType, list[object]]] = {
     "moment": (pa.timestamp("us", tz="UTC"), [MOMENT, None]),
     "text": (pa.string(), ["", "é ☃ 𝄞", "a\nb\t'\"", None]),
     "bytes": (pa.binary(), [b"", b"\x00\xff", None]),
+    "list": (pa.list_(pa.int32()), [[1, None, 3], [], None]),
+    "decimals": (pa.list_(pa.decimal128(38, 2)), [[Decimal("0.01"), None], [], None]),
+    "moments": (pa.list_(pa.timestamp("us", tz="UTC")), [[MOMENT, None], None]),
 }
 
 
@@ -62,7 +65,7 @@ def test_columns_that_differ_in_case_alone_are_refused(destination: Destination)
 
 def test_a_type_without_a_place_is_refused(destination: Destination) -> None:
     with pytest.raises(HeadraceError) as refused:
-        destination.type_name(pa.list_(pa.int32()))
+        destination.type_name(pa.list_(pa.duration("s")))
     assert refused.value.kind is TYPE_NOT_CARRIED
 
 

@@ -40,7 +40,7 @@ class MemoryDatabase:
     def read(self, selection: Selection, unfit: UnfitPolicy) -> Iterator[MemoryReader]:
         batch = pa.record_batch({"id": pa.array([0, 1, 2])})
         if selection.table_name == "typeless":
-            batch = pa.record_batch({"id": pa.array([[0], [1]])})
+            batch = pa.record_batch({"id": pa.array([0, 1], pa.duration("s"))})
         yield MemoryReader([batch], claimed_more=2 if selection.table_name == "liar" else 0)
 
     def close(self) -> None:

@@ -29,12 +29,12 @@ def test_columns(database: Database) -> None:
         CREATE TABLE t (
             id int GENERATED ALWAYS AS IDENTITY, p price,
             doubled int GENERATED ALWAYS AS (2) STORED,
-            tags text[], virtual int GENERATED ALWAYS AS (3) VIRTUAL
+            tags text[], boards int[][], virtual int GENERATED ALWAYS AS (3) VIRTUAL
         );
         COMMENT ON COLUMN t.p IS 'in euros'
         """
     )
-    identity, price, doubled, tags, virtual = described(database, "t").columns
+    identity, price, doubled, tags, boards, virtual = described(database, "t").columns
     assert (identity.nullable, identity.generated) == (False, False)
     assert price.source_type == "public.price"
     assert price.arrow_type == "decimal128(10, 2)"
@@ -42,7 +42,9 @@ def test_columns(database: Database) -> None:
     assert (price.nullable, price.comment, price.note) == (False, "in euros", None)
     assert (doubled.nullable, doubled.generated) == (True, True)
     assert tags.source_type == "text[]"
-    assert (tags.arrow_type, tags.note) == ("string", "carried as text")
+    assert (tags.arrow_type, tags.note) == ("list<element: string>", None)
+    assert (boards.source_type, boards.arrow_type) == ("integer[]", "string")
+    assert boards.note == "carried as text"
     assert virtual.generated
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from headrace.errors import (
@@ -16,12 +13,11 @@ from headrace.errors import (
     VALUE_NOT_CARRIED,
     HeadraceError,
 )
-from headrace.model import UnfitPolicy
 from headrace.sources import connect
 from headrace.sources.wire.decoding import MAX_BYTES
 from headrace.sources.wire.window import BLOCK_BYTES
 from tests.conftest import LOCAL, Database
-from tests.sources.reading import opened, read_all, reading, selected, user_without_rights
+from tests.sources.reading import opened, read_all, reading, user_without_rights
 
 
 def test_an_empty_table_has_its_columns(database: Database) -> None:
@@ -218,32 +214,6 @@ def test_a_view_that_raises_in_the_middle(database: Database) -> None:
     assert "division" not in caught.value.detail
 
 
-def test_a_policy_for_a_column_that_is_not_there(database: Database) -> None:
-    database.execute("CREATE TABLE t (a int)")
-    selection = selected("t").model_copy(update={"unfit_columns": {"b": UnfitPolicy.NULL}})
-    with (
-        opened(database) as connected,
-        pytest.raises(HeadraceError) as caught,
-        connected.read(selection, UnfitPolicy.FAIL),
-    ):
-        pass
-    assert caught.value.kind is COLUMN_NOT_FOUND
-
-
-def test_a_column_departs_from_the_source_s_policy(database: Database) -> None:
-    database.execute(
-        "CREATE TABLE t (a date, b date, n int); INSERT INTO t VALUES ('infinity', 'infinity', 1)"
-    )
-    selection = selected("t").model_copy(update={"unfit_columns": {"b": UnfitPolicy.TEXT}})
-    with (
-        opened(database) as connected,
-        connected.read(selection, UnfitPolicy.NULL) as reader,
-    ):
-        rows = [row for batch in reader for row in batch.to_pylist()]
-        assert reader.unfit_counts == {"a": 1}
-    assert rows == [{"a": None, "b": "infinity", "n": 1}]
-
-
 def test_bytes_that_are_no_text(database: Database) -> None:
     """A server that does not know its own encoding checks nothing."""
     name = f"{database.name}_ascii"
@@ -257,41 +227,3 @@ def test_bytes_that_are_no_text(database: Database) -> None:
         database.execute(f"DROP DATABASE {name} WITH (FORCE)")
     assert caught.value.kind is DATABASE_ERROR
     assert "public.t: a text holds bytes" in caught.value.detail
-
-
-@pytest.mark.parametrize("megabytes", [40, 400])
-def test_a_value_beyond_the_memory(database: Database, megabytes: int) -> None:
-    """The limit is 200 MB above what a process takes that has read small values."""
-    database.execute(
-        f"CREATE VIEW v AS SELECT n, repeat('x', {megabytes}000000 * n) AS big"
-        " FROM generate_series(0, 1) n"
-    )
-    program = """
-import resource, sys
-from headrace import sources
-from headrace.connections import from_url
-from headrace.diagnosis.addresses import LOOPBACK
-from headrace.diagnosis.network import Network
-from headrace.errors import HeadraceError
-from headrace.model import Selection, UnfitPolicy
-connection, credentials = from_url(sys.stdin.read())
-database = sources.connect(connection, credentials, Network(allowed=LOOPBACK))
-selection = Selection(schema_name="public", table_name="v")
-pages = int(open("/proc/self/statm").read().split()[0])
-limit = pages * resource.getpagesize() + 200_000_000
-resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-try:
-    with database.read(selection, UnfitPolicy.FAIL) as reader:
-        print(sum(batch.num_rows for batch in reader))
-except HeadraceError as error:
-    print(error.code, error.detail)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        input=database.url, capture_output=True, text=True, check=True, timeout=100,
-    )  # fmt: skip
-    if megabytes == 40:
-        assert done.stdout == "2\n"
-    else:
-        assert done.stdout.startswith("value_too_large Reading public.v: ")
-        assert "'big' (text)" in done.stdout

@@ -119,7 +119,7 @@ class DuckDB:
         self._staging = file.with_name(f"{file.name}.staging")
 
     def type_name(self, arrow_type: pa.DataType) -> str:
-        return name_in(TYPES, "DECIMAL({precision},{scale})", arrow_type)
+        return name_in(TYPES, "DECIMAL({precision},{scale})", "{element}[]", arrow_type)
 
     def staging(self, run_id: str) -> Staging:
         path = self._staging / run_id

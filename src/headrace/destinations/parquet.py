@@ -74,7 +74,7 @@ class ParquetDirectory:
         self._manifest = self._own / "manifest.json"
 
     def type_name(self, arrow_type: pa.DataType) -> str:
-        return name_in(TYPES, "DECIMAL({precision},{scale})", arrow_type)
+        return name_in(TYPES, "DECIMAL({precision},{scale})", "LIST({element})", arrow_type)
 
     def staging(self, run_id: str) -> Staging:
         path = self._own / "staging" / run_id

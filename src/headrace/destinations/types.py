@@ -9,11 +9,15 @@ import pyarrow as pa
 from headrace.errors import TYPE_NOT_CARRIED, HeadraceError
 
 
-def name_in(names: Mapping[pa.DataType, str], decimal: str, arrow_type: pa.DataType) -> str:
-    """Look a type up; `decimal` is the pattern for decimals, which differ in their digits.
+def name_in(
+    names: Mapping[pa.DataType, str], decimal: str, listed: str, arrow_type: pa.DataType
+) -> str:
+    """Look a type up; `decimal` and `listed` are the patterns for decimals and for lists.
 
     Raises TYPE_NOT_CARRIED for a type that the table does not have.
     """
+    if pa.types.is_list(arrow_type):
+        return listed.format(element=name_in(names, decimal, listed, arrow_type.value_type))
     if pa.types.is_decimal128(arrow_type):
         return decimal.format(precision=arrow_type.precision, scale=arrow_type.scale)
     name = names.get(arrow_type)

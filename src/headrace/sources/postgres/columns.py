@@ -32,13 +32,17 @@ SELECT a.attname, format_type(a.atttypid, a.atttypmod),
     NOT (a.attnotnull OR r.not_null), col_description(a.attrelid, a.attnum),
     a.attgenerated::text <> '', has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
     CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN t.typname END,
-    r.modifier, t.typtype = 'e', t.oid::bigint, n.nspname, o.proname
+    r.modifier, t.typtype = 'e',
+    e.oid IS NOT NULL, CASE WHEN e.typnamespace = 'pg_catalog'::regnamespace THEN e.typname END,
+    e.typtype = 'e', t.oid::bigint, n.nspname, o.proname
 FROM wanted
 LEFT JOIN resolved r ON r.attrelid = wanted.oid
+LEFT JOIN pg_attribute a ON a.attrelid = r.attrelid AND a.attnum = r.attnum
 LEFT JOIN pg_type t ON t.oid = r.type
+LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid AND e.typtype <> 'd'
+    AND a.attndims <= 1
 LEFT JOIN pg_proc o ON o.oid = t.typoutput
 LEFT JOIN pg_namespace n ON n.oid = o.pronamespace
-LEFT JOIN pg_attribute a ON a.attrelid = r.attrelid AND a.attnum = r.attnum
 WHERE r.attnum IS NULL OR t.typtype <> 'd'
 ORDER BY r.attnum
 """
@@ -75,7 +79,7 @@ def read_columns(session: Session, table: TableRef) -> tuple[SourceColumn, ...]:
 
 def _column(*row: Any) -> SourceColumn:
     name, source_type, nullable, comment, generated, readable, *rest = row
-    base, modifier, enum, oid, output_schema, output = rest
+    base, modifier, enum, array, element, element_enum, oid, output_schema, output = rest
     return SourceColumn(
         name=name,
         source_type=source_type,
@@ -83,7 +87,10 @@ def _column(*row: Any) -> SourceColumn:
         comment=comment,
         generated=generated,
         readable=readable is not False,
-        type=ColumnType(base, modifier, enum),
+        # The modifier of an array is that of its elements.
+        type=ColumnType(
+            base, modifier, enum, ColumnType(element, modifier, element_enum) if array else None
+        ),
         type_oid=oid,
         # A cast to text would trim char(n), add a netmask to inet, and more.
         written=f"pg_catalog.textin({quoted(output_schema)}.{quoted(output)}({quoted(name)}))",

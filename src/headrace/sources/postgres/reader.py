@@ -42,7 +42,8 @@ def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator
         # Always nullable: PostgreSQL's NOT NULL may be one that is not yet valid.
         metadata = {"headrace.source_type": column.source_type}
         field = pa.field(column.name, form.arrow, metadata=metadata)
-        columns.append(WireColumn(field, form.kind, nullify=policy is UnfitPolicy.NULL))
+        nullify = policy is UnfitPolicy.NULL
+        columns.append(WireColumn(field, form.kind, nullify, form.element))
         expressions.append(column.written if form.written else quoted(column.name))
     sql = f"SELECT {', '.join(expressions)} FROM {qualified(table)}"  # noqa: S608 - all quoted
     with rows(session, f"Reading {table}", sql, columns) as reader:

@@ -6,7 +6,7 @@ that PostgreSQL writes, and a note says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -23,26 +23,30 @@ class ColumnType:
     name: str | None
     modifier: int
     enum: bool = False
+    element: ColumnType | None = None
+    """Of an array that is declared with one dimension, or whose declaration does not say."""
 
 
 @dataclass(frozen=True)
 class Carried:
     """How a column is carried: the Arrow type, and the kind of value that travels.
 
-    `unfit` says which of the type's values the Arrow type can't hold. With `written` what
-    travels is what the type's output function writes, which is the text that psql shows.
+    `element` is the kind of a list's elements. `unfit` says which of the type's values the Arrow
+    type can't hold. With `written` what travels is what the type's output function writes, which
+    is the text that psql shows.
     """
 
     arrow: pa.DataType
     kind: Kind
+    element: Kind | None = None
     note: str | None = None
     unfit: str | None = None
     written: bool = False
 
 
 _TEXT = Carried(pa.string(), Kind.TEXT)
-_WRITTEN = Carried(pa.string(), Kind.TEXT, AS_TEXT, written=True)
-_AS_CHOSEN = Carried(pa.string(), Kind.TEXT, f"{AS_TEXT}, as chosen", written=True)
+_WRITTEN = Carried(pa.string(), Kind.TEXT, note=AS_TEXT, written=True)
+_AS_CHOSEN = Carried(pa.string(), Kind.TEXT, note=f"{AS_TEXT}, as chosen", written=True)
 
 # Microseconds are all that PostgreSQL keeps; Arrow counts them from 1970 and so ends 30 years
 # earlier than PostgreSQL, which counts from 2000. In binary form the types of text are the text.
@@ -67,22 +71,44 @@ _EXACT: dict[str | None, Carried] = {
     "bpchar": _TEXT,
     "name": _TEXT,
     "bytea": Carried(pa.binary(), Kind.BYTES),
-    "uuid": Carried(pa.string(), Kind.UUID, AS_TEXT),
-    "json": Carried(pa.string(), Kind.TEXT, AS_TEXT),
-    "jsonb": Carried(pa.string(), Kind.JSONB, AS_TEXT),
+    "uuid": Carried(pa.string(), Kind.UUID, note=AS_TEXT),
+    "json": Carried(pa.string(), Kind.TEXT, note=AS_TEXT),
+    "jsonb": Carried(pa.string(), Kind.JSONB, note=AS_TEXT),
     "char": Carried(pa.string(), Kind.TEXT, written=True),
 }
 
 
 def carried(column_type: ColumnType, policy: UnfitPolicy = UnfitPolicy.FAIL) -> Carried:
     """How values of the type are carried under the policy for those that do not fit."""
-    if column_type.name == "numeric":
-        chosen = _numeric(column_type.modifier)
-    elif column_type.enum:
-        chosen = _TEXT
-    else:
-        chosen = _EXACT.get(column_type.name, _WRITTEN)
+    chosen = _native(column_type)
     return _AS_CHOSEN if policy is UnfitPolicy.TEXT and chosen.unfit else chosen
+
+
+def _native(column_type: ColumnType) -> Carried:
+    if column_type.name == "numeric":
+        return _numeric(column_type.modifier)
+    if column_type.enum:
+        return _TEXT
+    if column_type.element is not None:
+        return _list(_native(column_type.element))
+    return _EXACT.get(column_type.name, _WRITTEN)
+
+
+def _list(element: Carried) -> Carried:
+    """PostgreSQL holds no array to its declared dimension, nor to begin at 1."""
+    if element.written:
+        return _WRITTEN
+    unfit = "arrays of several dimensions, and those that do not begin at 1"
+    if element.unfit:
+        unfit += f"; those with {element.unfit}"
+    return replace(
+        element,
+        arrow=pa.list_(pa.field("element", element.arrow)),
+        kind=Kind.LIST,
+        element=element.kind,
+        note=element.note and f"elements {element.note}",
+        unfit=unfit,
+    )
 
 
 def _numeric(modifier: int) -> Carried:
@@ -93,11 +119,11 @@ def _numeric(modifier: int) -> Carried:
     """
     if modifier < 4:
         note = f"{AS_TEXT}: numeric without precision has no limit to its digits"
-        return Carried(pa.string(), Kind.TEXT, note, written=True)
+        return Carried(pa.string(), Kind.TEXT, note=note, written=True)
     precision = ((modifier - 4) >> 16) & 0xFFFF
     scale = (((modifier - 4) & 0x7FF) ^ 1024) - 1024
     digits = max(precision - scale, 0) + max(scale, 0)
     if digits > 38:
         note = f"{AS_TEXT}: decimals hold at most 38 digits"
-        return Carried(pa.string(), Kind.TEXT, note, written=True)
+        return Carried(pa.string(), Kind.TEXT, note=note, written=True)
     return Carried(pa.decimal128(digits, max(scale, 0)), Kind.DECIMAL, unfit="NaN")

@@ -33,6 +33,7 @@ cpdef enum Kind:
     JSONB         # PostgreSQL's, as text
     UUID          # as text
     BIT           # MySQL's bit field, as a number of 64 bits
+    LIST          # of elements of another kind, with one dimension
 
 
 cpdef enum Status:
@@ -54,10 +55,11 @@ cdef struct Column:
     bint nullify         # a value that does not fit becomes NULL
     uint8_t *values      # fixed-width values, or a bit a row
     uint8_t *valid       # a bit a row
-    int32_t *offsets     # of variable-width values
+    int32_t *offsets     # of variable-width values, or of a LIST's elements
     uint8_t *data
-    int64_t size         # bytes used of data
-    int64_t room         # bytes allocated for data
+    int64_t size         # bytes used of data, or a LIST's elements
+    int64_t room         # bytes allocated for data, or elements
+    Column *elements     # of a LIST
     int64_t nulls
     int64_t replaced     # values that became NULL because they did not fit
 
@@ -77,9 +79,9 @@ cdef class Batch:
     cdef readonly int64_t needed
     cdef bint broken     # by an error: the memory holds part of a row, or is not there
 
+    cdef int _describe(self, Column *column, kind, precision, scale) except -1
     cdef int _allocate(self) except -1
     cdef int _usable(self) except -1
-    cdef void _release(self) noexcept
 
 
 cdef inline int width(Kind kind) noexcept nogil:
@@ -103,6 +105,43 @@ cdef inline void put_null(Column *column, int64_t row) noexcept nogil:
         memset(column.values + row * size, 0, size)
     elif column.offsets:
         column.offsets[row + 1] = <int32_t>column.size
+
+
+cdef inline bint resize(void **memory, int64_t size) noexcept nogil:
+    cdef void *grown = realloc(memory[0], size)
+    if grown:
+        memory[0] = grown
+    return grown != NULL
+
+
+cdef inline Status reserve_elements(Column *column, int64_t more) noexcept nogil:
+    """Make room for more elements of a LIST."""
+    cdef Column *e = column.elements
+    cdef int64_t room = column.room
+    if more > INT32_MAX - column.size:
+        return MEMORY
+    if column.size + more <= room:
+        return MORE
+    room = max(column.size + more, room + (room >> 1))
+    if not resize(<void **>&e.valid, (room + 7) // 8):
+        return MEMORY
+    if width(e.kind):
+        if not resize(<void **>&e.values, room * width(e.kind)):
+            return MEMORY
+    elif e.kind == BOOL:
+        if not resize(<void **>&e.values, (room + 7) // 8):
+            return MEMORY
+    elif not resize(<void **>&e.offsets, (room + 1) * sizeof(int32_t)):
+        return MEMORY
+    column.room = room
+    return MORE
+
+
+cdef inline void clear_element(Column *elements, int64_t at) noexcept nogil:
+    """The element's bits as they are before it is put: grown memory may hold anything."""
+    elements.valid[at >> 3] |= 1 << (at & 7)
+    if elements.kind == BOOL:
+        elements.values[at >> 3] &= ~(1 << (at & 7))
 
 
 cdef inline Status settled(Column *column, int64_t row, Status status) noexcept nogil:

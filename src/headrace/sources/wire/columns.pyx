@@ -35,18 +35,82 @@ cdef Memory owned(void *start, Py_ssize_t size):
     return memory
 
 
+cdef int allocate(Column *column, int64_t rows) except -1:
+    """New memory for a column of so many rows; that of the batch before belongs to Arrow."""
+    cdef int64_t bits = (rows + 63) // 64 * 8
+    column.size = column.nulls = column.replaced = 0
+    column.valid = <uint8_t *>malloc(bits)
+    if not column.valid:
+        raise MemoryError
+    memset(column.valid, 0xFF, bits)
+    if width(column.kind):
+        column.values = <uint8_t *>malloc(rows * width(column.kind))
+    elif column.kind == BOOL:
+        column.values = <uint8_t *>calloc(bits, 1)
+    if width(column.kind) or column.kind == BOOL:
+        if not column.values:
+            raise MemoryError
+        return 0
+    column.offsets = <int32_t *>malloc((rows + 1) * sizeof(int32_t))
+    if not column.offsets:
+        raise MemoryError
+    column.offsets[0] = 0
+    if column.elements:
+        return allocate(column.elements, column.room)
+    column.data = <uint8_t *>malloc(column.room)
+    if not column.data:
+        raise MemoryError
+    return 0
+
+
+cdef void release(Column *column) noexcept:
+    free(column.values)
+    free(column.valid)
+    free(column.offsets)
+    free(column.data)
+    column.values = column.valid = column.data = NULL
+    column.offsets = NULL
+    if column.elements:
+        release(column.elements)
+
+
+cdef taken(Column *column, int64_t rows, int64_t most_room):
+    """A column's (length, nulls, replaced, buffers, elements); the memory is Arrow's from here on."""
+    elements = None
+    buffers = [owned(column.valid, (rows + 7) // 8)]
+    column.valid = NULL
+    if not column.nulls:
+        buffers[0] = None
+    if column.offsets:
+        buffers.append(owned(column.offsets, (rows + 1) * 4))
+        column.offsets = NULL
+        if column.elements:
+            elements = taken(column.elements, column.size, most_room)
+        else:
+            buffers.append(owned(column.data, column.size))
+            column.data = NULL
+        # The next batch will need about as much.
+        column.room = max(LEAST_ROOM, min(column.size + column.size // 4, most_room))
+    else:
+        size = (rows + 7) // 8 if column.kind == BOOL else rows * width(column.kind)
+        buffers.append(owned(column.values, size))
+        column.values = NULL
+    return rows, column.nulls, column.replaced, buffers, elements
+
+
 cdef class Batch:
     """Columns of at most `max_rows` rows; full after about `max_bytes` received bytes.
 
-    `columns` are (kind, precision, scale, nullify). Precision and scale are for DECIMAL alone;
-    with `nullify` a value that the column can't hold becomes NULL and is counted, without it
-    VALUE stops the decoding. After VALUE, LENGTH or MEMORY `failed_column` is the column at
-    fault; after MORE `needed` is the length in bytes of the message at the position, as far as
-    it is known.
+    `columns` are (kind, precision, scale, nullify), and for a LIST as fifth the kind of its
+    elements. Precision and scale are for DECIMAL alone; with `nullify` a value that the column
+    can't hold becomes NULL and is counted, without it VALUE stops the decoding. After VALUE,
+    LENGTH or MEMORY `failed_column` is the column at fault; after MORE `needed` is the length in
+    bytes of the message at the position, as far as it is known.
     """
 
     def __cinit__(self, columns, int64_t max_rows, int64_t max_bytes):
         cdef int i
+        cdef Column *column
         if not 0 < max_rows <= 1 << 24 or max_bytes <= 0:
             raise ValueError("a batch holds at least one row and byte")
         self.count = len(columns)
@@ -55,57 +119,42 @@ cdef class Batch:
         self.columns = <Column *>calloc(max(1, self.count), sizeof(Column))
         if not self.columns:
             raise MemoryError
-        for i, (kind, precision, scale, nullify) in enumerate(columns):
-            if not 0 <= scale <= precision <= 38:
-                raise ValueError("a decimal has at most 38 digits")
-            self.columns[i].kind = kind
-            self.columns[i].scale = scale
-            self.columns[i].limit = POWER[<int>precision]
-            self.columns[i].nullify = nullify
-            self.columns[i].room = LEAST_ROOM
+        for i, (kind, precision, scale, nullify, *element) in enumerate(columns):
+            column = &self.columns[i]
+            self._describe(column, kind, precision, scale)
+            column.nullify = nullify
+            if (kind == LIST) != (len(element) == 1) or LIST in element:
+                raise ValueError("a list has elements of one other kind")
+            if element:
+                column.elements = <Column *>calloc(1, sizeof(Column))
+                if not column.elements:
+                    raise MemoryError
+                self._describe(column.elements, element[0], precision, scale)
         self._allocate()
 
     def __dealloc__(self):
+        cdef int i
         if self.columns:
-            self._release()
+            for i in range(self.count):
+                release(&self.columns[i])
+                free(self.columns[i].elements)
             free(self.columns)
 
-    cdef void _release(self) noexcept:
-        cdef int i
-        for i in range(self.count):
-            free(self.columns[i].values)
-            free(self.columns[i].valid)
-            free(self.columns[i].offsets)
-            free(self.columns[i].data)
-            self.columns[i].values = self.columns[i].valid = self.columns[i].data = NULL
-            self.columns[i].offsets = NULL
+    cdef int _describe(self, Column *column, kind, precision, scale) except -1:
+        if not 0 <= scale <= precision <= 38:
+            raise ValueError("a decimal has at most 38 digits")
+        column.kind = kind
+        column.scale = scale
+        column.limit = POWER[<int>precision]
+        column.room = LEAST_ROOM
+        return 0
 
     cdef int _allocate(self) except -1:
-        """New memory for all columns; that of the batch before belongs to Arrow."""
         cdef int i
-        cdef Column *column
-        cdef int64_t bits = (self.max_rows + 63) // 64 * 8
-        self.broken = True       # until all of it is there
         self.rows = 0
         self.bytes = 0
         for i in range(self.count):
-            column = &self.columns[i]
-            column.size = column.nulls = column.replaced = 0
-            column.valid = <uint8_t *>malloc(bits)
-            if width(column.kind):
-                column.values = <uint8_t *>malloc(self.max_rows * width(column.kind))
-            elif column.kind == BOOL:
-                column.values = <uint8_t *>calloc(bits, 1)
-            else:
-                column.offsets = <int32_t *>malloc((self.max_rows + 1) * sizeof(int32_t))
-                column.data = <uint8_t *>malloc(column.room)
-            if not column.valid or not (
-                column.values if not column.offsets else column.data
-            ):
-                raise MemoryError
-            memset(column.valid, 0xFF, bits)
-            if column.offsets:
-                column.offsets[0] = 0
+            allocate(&self.columns[i], self.max_rows)
         self.broken = False
         return 0
 
@@ -115,30 +164,15 @@ cdef class Batch:
         return 0
 
     def take(self):
-        """The rows so far, and for each column (nulls, replaced, buffers).
+        """For each column (length, nulls, replaced, buffers, elements).
 
-        `replaced` of the nulls were values that did not fit; the buffers are those of
-        `pyarrow.Array.from_buffers`. The batch is empty afterwards.
+        `length` is the number of rows, or of elements; `replaced` of the nulls were values that did not fit; the buffers are those of
+        `pyarrow.Array.from_buffers`; `elements` are a LIST's, in the same form, else None. The
+        batch is empty afterwards.
         """
         cdef int i
-        cdef Column *column
         self._usable()
-        rows = self.rows
-        taken = []
-        for i in range(self.count):
-            column = &self.columns[i]
-            valid = owned(column.valid, (rows + 7) // 8)
-            column.valid = NULL
-            if column.offsets:
-                rest = [owned(column.offsets, (rows + 1) * 4), owned(column.data, column.size)]
-                # The next batch will need about as much.
-                column.room = max(LEAST_ROOM, min(column.size + column.size // 4, self.max_bytes))
-            else:
-                size = (rows + 7) // 8 if column.kind == BOOL else rows * width(column.kind)
-                rest = [owned(column.values, size)]
-            column.values = column.data = NULL
-            column.offsets = NULL
-            buffers = [valid if column.nulls else None, *rest]
-            taken.append((column.nulls, column.replaced, buffers))
+        self.broken = True       # until there is memory for the next rows
+        columns = [taken(&self.columns[i], self.rows, self.max_bytes) for i in range(self.count)]
         self._allocate()
-        return rows, taken
+        return columns

@@ -14,9 +14,10 @@ from libc.stdint cimport (
 from libc.string cimport memcmp
 
 from headrace.sources.wire.columns cimport (
-    BITS16, BITS32, BITS64, BOOL, BYTES, DATE, DECIMAL, FULL, JSONB, LENGTH, MESSAGE, MORE, POWER,
+    BITS16, BITS32, BITS64, BOOL, BYTES, DATE, DECIMAL, FULL, JSONB, LENGTH, LIST, MESSAGE, MORE, POWER,
     ROOM, SHAPE, TIME, TIMESTAMP, UINT32, TEXT, UUID, VALUE, Batch, Column, Kind, Status,
-    put_bytes, put_decimal, put_null, put_text, reserve, settled, u128,
+    clear_element, put_bytes, put_decimal, put_null, put_text, reserve, reserve_elements, settled,
+    u128,
 )
 
 cdef extern from *:
@@ -35,6 +36,7 @@ cdef extern from *:
 cdef int64_t DAY = 86400000000                       # microseconds
 cdef int64_t DAYS_TO_2000 = 10957                    # from 1970
 cdef int64_t MICROSECONDS_TO_2000 = 946684800000000
+cdef int MAX_DIMENSIONS = 6                          # of an array (MAXDIM)
 cdef const char *SIGNATURE = b"PGCOPY\n\xff\r\n\0"
 cdef const char *HEX = b"0123456789abcdef"
 
@@ -201,6 +203,8 @@ cdef Status put(Column *c, int64_t row, const uint8_t *p, int64_t length) noexce
         return put_text(c, row, p + 1, length - 1)
     elif kind == UUID:
         return uuid(c, row, p, length)
+    elif kind == LIST:
+        return array(c, row, p, length)
     else:
         return LENGTH
     return MORE
@@ -268,3 +272,54 @@ cdef Status numeric(Column *c, int64_t row, const uint8_t *p, int64_t length) no
         value *= POWER[i]
         exponent -= i
     return put_decimal(c, row, value, sign != 0)
+
+
+cdef Status array(Column *c, int64_t row, const uint8_t *p, int64_t length) noexcept nogil:
+    """array_send: dimensions, flags, type; for each dimension its size and first index; elements.
+
+    A list has one dimension that begins at 1; an array without elements has no dimension.
+    """
+    cdef Column *e = c.elements
+    cdef const uint8_t *end = p + length
+    cdef int64_t i, count, size
+    cdef int dimensions
+    cdef Status status
+    cdef int64_t data_before = e.size
+    cdef int64_t nulls_before = e.nulls
+    if length < 12 or be32(p + 4) > 1:
+        return LENGTH
+    dimensions = <int32_t>be32(p)
+    if dimensions < 0 or dimensions > MAX_DIMENSIONS or length < 12 + 8 * dimensions:
+        return LENGTH
+    if dimensions > 1 or (dimensions == 1 and be32(p + 16) != 1):
+        return VALUE
+    count = <int32_t>be32(p + 12) if dimensions else 0
+    p += 12 + 8 * dimensions
+    if count < 0 or count > (end - p) // 4:
+        return LENGTH
+    status = reserve_elements(c, count)
+    if status != MORE:
+        return status
+    for i in range(c.size, c.size + count):
+        clear_element(e, i)
+        if end - p < 4:
+            return LENGTH
+        size = <int32_t>be32(p)
+        p += 4
+        if size == -1:
+            put_null(e, i)
+            continue
+        if size < 0 or size > end - p:
+            return LENGTH
+        status = put(e, i, p, size)
+        if status == VALUE:              # the whole array does not fit
+            e.size = data_before
+            e.nulls = nulls_before
+        if status != MORE:
+            return status
+        p += size
+    if p != end:
+        return LENGTH
+    c.size += count
+    c.offsets[row + 1] = <int32_t>c.size
+    return MORE

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import pyarrow as pa
 
 from headrace.errors import PROTOCOL_UNEXPECTED, VALUE_NOT_CARRIED, VALUE_TOO_LARGE, HeadraceError
 from headrace.sources.wire.columns import Batch, Kind, Status
+
+if TYPE_CHECKING:
+    from headrace.sources.wire.columns import Column, Taken
 
 MAX_ROWS = 32_768
 MAX_BYTES = 4 * 1024 * 1024
@@ -23,12 +26,14 @@ D = TypeVar("D", bound=Batch)
 class WireColumn:
     """How a column travels, and the field that it becomes.
 
-    With `nullify` a value that the field's type can't hold becomes NULL and is counted.
+    `element` is how a list's elements travel. With `nullify` a value that the field's type can't
+    hold becomes NULL and is counted.
     """
 
     field: pa.Field
     kind: Kind
     nullify: bool = False
+    element: Kind | None = None
 
     @property
     def described(self) -> str:
@@ -55,15 +60,15 @@ class Decoding(Generic[D]):
     def take(self) -> pa.RecordBatch:
         """The rows decoded so far; the decoder begins a new batch."""
         try:
-            rows, taken = self.decoder.take()
+            taken = self.decoder.take()
         except MemoryError as error:
             raise self.too_large(None) from error
-        arrays = []
-        for column, (nulls, replaced, buffers) in zip(self._columns, taken, strict=True):
+        for field, (_, _, replaced, *_rest) in zip(self.schema, taken, strict=True):
             if replaced:
-                self.unfit_counts[column.field.name] += replaced
-            views = [None if buffer is None else pa.py_buffer(buffer) for buffer in buffers]
-            arrays.append(pa.Array.from_buffers(column.field.type, rows, views, nulls))
+                self.unfit_counts[field.name] += replaced
+        arrays = [
+            _array(field.type, column) for field, column in zip(self.schema, taken, strict=True)
+        ]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def failure(self, status: Status) -> HeadraceError:
@@ -89,7 +94,16 @@ class Decoding(Generic[D]):
         )
 
 
-def _decoded(column: WireColumn) -> tuple[Kind, int, int, bool]:
+def _decoded(column: WireColumn) -> Column:
     arrow = column.field.type
-    digits = (arrow.precision, arrow.scale) if pa.types.is_decimal(arrow) else (0, 0)
-    return (column.kind, *digits, column.nullify)
+    value = arrow.value_type if column.element is not None else arrow
+    digits = (value.precision, value.scale) if pa.types.is_decimal(value) else (0, 0)
+    described = (column.kind, *digits, column.nullify)
+    return described if column.element is None else (*described, column.element)
+
+
+def _array(arrow: pa.DataType, taken: Taken) -> pa.Array:
+    length, nulls, _, buffers, elements = taken
+    views = [None if buffer is None else pa.py_buffer(buffer) for buffer in buffers]
+    children = None if elements is None else [_array(arrow.value_type, elements)]
+    return pa.Array.from_buffers(arrow, length, views, nulls, children=children)
