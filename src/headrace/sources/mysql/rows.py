@@ -76,15 +76,15 @@ def _batches(result: Result, decoding: Decoding[BinaryRows]) -> Iterator[pa.Reco
     while not result.ended:
         window.start, status = decoder.feed(window.data, window.start, window.end)
         try:
-            if status == Status.SPLIT:
-                status = decoder.feed_row(result.joined())
             if status == Status.FULL:
                 yield decoding.take()
             elif status == Status.MESSAGE:
                 result.pass_packet()
             elif status == Status.MORE:
                 result.receive(decoder.needed)
-            else:
+            elif status != Status.SPLIT:
+                raise decoding.failure(status)
+            elif (status := decoder.feed_row(result.joined())) != Status.MORE:
                 raise decoding.failure(status)
         except MemoryError as error:
             raise decoding.too_large(None) from error

@@ -16,6 +16,9 @@ from headrace.sources.mysql.driver import Driver
 from headrace.sources.mysql.errors import translated
 from headrace.sources.mysql.result import Result
 
+# First of all, since they bound even what a session can ask about itself.
+_UNBOUNDED = "SET SESSION sql_select_limit = 18446744073709551615, SESSION sql_big_selects = 1"
+
 # What a session is set to, so far as the server knows the variable (names differ between MySQL,
 # MariaDB and versions). All of these are a session's own and need no privilege.
 SETTINGS = {
@@ -23,10 +26,8 @@ SETTINGS = {
     # Without PAD_CHAR_TO_FULL_LENGTH, char(n) comes without the padding that it is stored with.
     "time_zone": "'+00:00'",
     "sql_mode": "''",
-    # Completeness: nothing cuts the rows or a value of a view short.
-    "sql_select_limit": "18446744073709551615",
+    # Completeness: nothing cuts a value of a view short, and if something does, we are told.
     "group_concat_max_len": "4294967295",
-    "sql_big_selects": "1",
     "max_error_count": "65535",
     # MySQL 8 answers from figures of yesterday unless told not to.
     "information_schema_stats_expiry": "0",
@@ -113,6 +114,7 @@ class Session:
     def _set_up(self) -> str:
         """Change the session's settings; returns the server's version as it writes it."""
         what = "Preparing the session"
+        self.query(what, _UNBOUNDED)
         names = ", ".join(f"'{name}'" for name in SETTINGS)
         known = self.query(what, f"SHOW SESSION VARIABLES WHERE Variable_name IN ({names})")
         values = ", ".join(f"SESSION {name} = {SETTINGS[name]}" for name, _ in known)
