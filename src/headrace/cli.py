@@ -23,7 +23,7 @@ from headrace import destinations, naming, sources
 from headrace.connections import Connection, Credentials
 from headrace.errors import PASSWORD_REQUIRED, HeadraceError, catalogue
 from headrace.ids import new_id
-from headrace.model import CheckStatus, Run, RunState
+from headrace.model import CheckStatus, Run, RunState, UnfitPolicy
 from headrace.services import Services, open_port
 from headrace.settings import LocalSettings
 from headrace.terminal import (
@@ -167,6 +167,9 @@ def extract(
     dataset: Annotated[
         str | None, typer.Option(help="Schema in the destination; the database's name by default.")
     ] = None,
+    unfit: Annotated[
+        UnfitPolicy, typer.Option(help="What becomes of values that their column can't hold.")
+    ] = UnfitPolicy.FAIL,
     as_json: Json = False,
 ) -> None:
     """Bring tables into a destination: all of them, or none. Replaces those that are there."""
@@ -175,7 +178,7 @@ def extract(
 
     with reporting(as_json):
         connection, credentials = _login(url)
-        source = adhoc_source(connection, table, dataset)
+        source = adhoc_source(connection, table, dataset).model_copy(update={"unfit": unfit})
         settings = LocalSettings.read()
         destination = open_port("--to", to, destinations.SCHEMES, settings)
         with closing(destination), ExtractionBars(err()) as bars:

@@ -115,10 +115,10 @@ def show_rows(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     console.print(table)
 
 
-def show_tables(tables: Iterable[TableRun]) -> None:
-    """How far a run came with each of its tables."""
+def show_tables(tables: Sequence[TableRun]) -> None:
+    """How far a run came with each of its tables, and what it had to replace."""
     show_rows(
-        ("TABLE", "STATE", "ROWS", "ROWS/S", "DESTINATION"),
+        ("TABLE", "STATE", "ROWS", "ROWS/S", "DESTINATION", "REMARKS"),
         (
             (
                 str(table),
@@ -126,10 +126,15 @@ def show_tables(tables: Iterable[TableRun]) -> None:
                 f"{table.rows:,}",
                 f"{table.rows_per_second:,.0f}",
                 f"{table.dataset}.{table.destination_table}",
+                "; ".join(_replaced(column, count) for column, count in table.unfit.items()),
             )
             for table in tables
         ),
     )
+
+
+def _replaced(column: str, count: int) -> str:
+    return f"{count:,} value{'' if count == 1 else 's'} of {column} replaced by NULL"
 
 
 def size(count: int | None) -> str | None:

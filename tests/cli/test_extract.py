@@ -42,6 +42,24 @@ def test_a_table_into_parquet(headrace: Headrace, database: Database, tmp_path: 
     assert pq.read_table(file).num_rows == 10
 
 
+def test_what_becomes_of_values_that_do_not_fit(
+    headrace: Headrace, database: Database, tmp_path: Path
+) -> None:
+    database.execute("CREATE TABLE t AS SELECT unnest(ARRAY['infinity', '2026-01-01'])::date AS d;")
+    command = ("extract", database.url, "t", "--to", f"duckdb://{tmp_path}/warehouse.duckdb")
+    failed = headrace(*command, "--dataset", "odd", "--json")
+    assert failed.returncode == 1
+    assert json.loads(failed.stderr)["code"] == "value_not_carried"
+    nulled = headrace(*command, "--dataset", "odd", "--unfit", "null", "--json")
+    assert json.loads(nulled.stdout)["tables"][0]["unfit"] == {"d": 1}
+    shown = headrace(*command, "--dataset", "odd", "--unfit", "null")
+    assert "1 value of d replaced by NULL" in shown.stdout
+    assert headrace(*command, "--dataset", "odd", "--unfit", "text").returncode == 0
+    with duckdb.connect(f"{tmp_path}/warehouse.duckdb", read_only=True) as connection:
+        rows = connection.execute("SELECT d FROM odd.t ORDER BY d").fetchall()
+    assert rows == [("2026-01-01",), ("infinity",)]
+
+
 def test_one_missing_table_brings_nothing(
     headrace: Headrace, database: Database, tmp_path: Path
 ) -> None:

@@ -13,7 +13,15 @@ from headrace import ids, naming
 from headrace.connections import Connection, Credentials, TlsMode, identity
 from headrace.errors import INVALID_INPUT, PASSWORD_REQUIRED, SOURCE_STALE, HeadraceError
 from headrace.errors import Field as WrongField
-from headrace.model import Selection, Source, SourceState, TableRef, credentials_secret_name, now
+from headrace.model import (
+    Selection,
+    Source,
+    SourceState,
+    TableRef,
+    UnfitPolicy,
+    credentials_secret_name,
+    now,
+)
 from headrace.records import Sources
 from headrace.services import Services
 from headrace.values import DestinationName, ModelId, SourceId, Text, Value
@@ -50,6 +58,9 @@ class SaveDraft(Value):
         description="The schema or dataset in the destination; derived from the name at first.",
     )
     selection: tuple[Selection, ...] | None = None
+    unfit: UnfitPolicy | None = Field(
+        default=None, description="What becomes of values that their column can't hold."
+    )
 
 
 def save_draft(services: Services, request: SaveDraft) -> Source:
@@ -102,6 +113,7 @@ def _new(request: SaveDraft) -> Source:
         credentials_secret_name=credentials_secret_name(request.model_id, source_id),
         dataset=request.dataset or naming.dataset_name(request.name),
         selection=request.selection or (),
+        unfit=request.unfit or UnfitPolicy.FAIL,
         created_at=created_at,
         updated_at=created_at,
     )
@@ -125,7 +137,7 @@ def _changed(source: Source, request: SaveDraft) -> Source:
         )
     if request.connection and request.credentials is None:
         _check_password_may_stay(source, request.connection)
-    kept = ("name", "connection", "dataset", "selection")
+    kept = ("name", "connection", "dataset", "selection", "unfit")
     given = {name: value for name in kept if (value := getattr(request, name)) is not None}
     return source.model_copy(update={**given, "updated_at": now()})
 

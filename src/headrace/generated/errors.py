@@ -1,15 +1,8 @@
-"""The documents that are made from the code: `python -m headrace.generated DIRECTORY`."""
+"""docs/errors.md: the error catalogue as tables."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable
-from pathlib import Path
-
 from headrace import errors
-from headrace.api import openapi
-from headrace.api.functions import FUNCTIONS
 from headrace.errors import Kind, catalogue
 
 # Each section of the catalogue goes from its first kind to the next section's.
@@ -49,24 +42,7 @@ def errors_md() -> str:
     return "\n".join([*lines, ""])
 
 
-def openapi_json() -> str:
-    return json.dumps(openapi.document(FUNCTIONS), indent=2, ensure_ascii=False) + "\n"
-
-
-DOCUMENTS: dict[str, Callable[[], str]] = {"errors.md": errors_md, "openapi.json": openapi_json}
-
-
 def _row(kind: Kind) -> str:
     hint = kind.hint.replace("|", "\\|")
     retry = "yes" if kind.transient else "no"
     return f"| `{kind.code}` | {kind.status} | {kind.title} | {hint} | {retry} |"
-
-
-def main() -> None:
-    directory = Path(sys.argv[1])
-    for name, text in DOCUMENTS.items():
-        (directory / name).write_text(text(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
