@@ -215,6 +215,13 @@ RUN_CANCELLED = Kind(
     "The run was cancelled",
     "Start a new run when you want the data; the destination is as it was.",
 )
+RUN_INTERRUPTED = Kind(
+    "run_interrupted",
+    503,
+    "The run was told to end before its work was done",
+    "Start the run again; the destination is as it was. Its machine was probably shut down.",
+    transient=True,
+)
 RUN_LOST = Kind(
     "run_lost",
     500,
@@ -581,7 +588,8 @@ DESTINATION_CONFLICT = Kind(
     "destination_conflict",
     409,
     "The destination's table belongs to something else",
-    "Give the source another dataset, or the table another destination name.",
+    "Give the source another dataset, or the table another destination name. If it belongs to a "
+    "source that was deleted, delete that source once more: this lets its tables go.",
 )
 STAGING_CORRUPTED = Kind(
     "staging_corrupted",

@@ -26,8 +26,20 @@ def local_path(url: str) -> Path:
 
 
 def make_directory(path: Path) -> None:
-    """Make the directory for its owner alone; one that exists keeps its permissions."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make the directory, and those above it, for its owner alone; what exists stays as it is."""
+    if not path.parent.exists():
+        make_directory(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
+
+
+@contextmanager
+def made_private() -> Iterator[None]:
+    """What is made inside, by any thread, is its owner's alone; for libraries that take no mode."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager

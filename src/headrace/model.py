@@ -140,7 +140,9 @@ class Column(Value):
     comment: str | None
     generated: bool
     arrow_type: str
-    destination_type: str | None = Field(description="The type in the configured destination.")
+    destination_type: str | None = Field(
+        description="The type in the configured destination; null if it has none for the column."
+    )
     note: str | None = Field(description="Said when the type is not carried as it is.")
 
 

@@ -13,10 +13,14 @@ from headrace.model import Selection, Source
 RESERVED_PREFIX = "_headrace"  # of our own tables, such as the checkpoints
 _MAX_LENGTH = 128
 
+# Schemas that databases keep for themselves, under which a warehouse lets nobody write.
+_RESERVED_DATASETS = frozenset({"information_schema", "pg_catalog", "system", "temp"})
+
 
 def dataset_name(source_name: str) -> str:
     """The dataset for a source of this name: `Sales (EU)` gives `sales_eu`."""
-    return _normalised(source_name)
+    name = _normalised(source_name)
+    return f"{name}_" if name in _RESERVED_DATASETS else name
 
 
 def table_name(connection: Connection, selection: Selection) -> str:

@@ -90,7 +90,7 @@ def test_an_etag_without_a_source_is_refused(services: Services) -> None:
     assert paths(refused(lambda: create(services, etag="x"))) == ["source_id"]
 
 
-@pytest.mark.parametrize("dataset", ["_headrace", "_Headrace_x"])
+@pytest.mark.parametrize("dataset", ["_headrace", "_Headrace_x", "Temp", "pg_catalog"])
 def test_our_own_datasets_are_refused(services: Services, dataset: str) -> None:
     assert paths(refused(lambda: create(services, dataset=dataset))) == ["dataset"]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
+import pyarrow as pa
 import pytest
 
 from headrace import ids
@@ -20,6 +21,7 @@ from headrace.api.sources import (
     pause,
     resume,
 )
+from headrace.destinations import Target
 from headrace.errors import (
     CREDENTIALS_MISSING,
     SOURCE_INCOMPLETE,
@@ -35,6 +37,7 @@ from headrace.records import Runs, source_path
 from headrace.services import Services
 from headrace.settings import Settings
 from tests.api.drafts import change, create, table
+from tests.destinations.staging import bring
 
 
 @pytest.fixture
@@ -215,6 +218,30 @@ def test_deleting_twice_or_what_never_was_is_no_error(services: Services, draft:
     delete_source(services, ref(draft))
     delete_source(services, ref(draft))
     delete_source(services, SourceRef(model_id="m1", source_id="0"))
+
+
+def test_the_tables_of_a_deleted_source_are_let_go(services: Services, draft: Source) -> None:
+    bring(services.destination, pa.table({"id": [1]}), source=draft.source_id)
+    delete_source(services, ref(draft))
+
+    bring(services.destination, pa.table({"id": [1, 2]}), source="other")
+
+    assert services.destination.count(Target("shop", "orders")) == 2
+
+
+def test_a_destination_out_of_reach_holds_no_deletion_up(services: Services, draft: Source) -> None:
+    bring(services.destination, pa.table({"id": [1]}), source=draft.source_id)
+    file = services.settings.data / "warehouse.duckdb"
+    kept = file.rename(file.with_name("kept"))
+    file.write_text("garbage")
+
+    delete_source(services, ref(draft))
+    assert traces(services, draft) == []
+
+    kept.rename(file)
+    assert len(services.destination.checkpoints("m1", draft.source_id)) == 1
+    delete_source(services, ref(draft))
+    assert services.destination.checkpoints("m1", draft.source_id) == []
 
 
 def test_deleting_begins_with_cancelling(services: Services, draft: Source) -> None:

@@ -8,10 +8,12 @@ from collections.abc import Generator
 from typing import cast
 
 import httpx
+import pyarrow as pa
 import pytest
 
 from headrace.api.list_tables import ListTables, list_tables
 from headrace.api.save_draft import SaveDraft, save_draft
+from headrace.destinations import duckdb
 from headrace.model import TableSummary
 from headrace.services import Services
 from headrace.settings import Settings
@@ -76,6 +78,17 @@ def test_a_table_is_described(http: httpx.Client, ids: dict[str, str]) -> None:
         ("id", "BIGINT"), ("note", "VARCHAR"),
     ]  # fmt: skip
     assert sorted(answer["sample"]) == [["1", "first"], ["2", None]]
+
+
+def test_a_type_that_the_destination_lacks_is_shown_as_none(
+    http: httpx.Client, ids: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(duckdb.TYPES, pa.string())
+    request = {**ids, "schema_name": "public", "table_name": "orders"}
+    number, note = http.post("/describe_table", json=request).json()["columns"]
+    assert (number["destination_type"], number["note"]) == ("BIGINT", None)
+    assert note["destination_type"] is None
+    assert "leave it out" in note["note"]
 
 
 def test_a_dropped_table_is_named(http: httpx.Client, ids: dict[str, str]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -132,6 +134,32 @@ def test_a_dropped_table_is_made_again(file: Path, destination: DuckDB) -> None:
 def test_a_dataset_named_like_the_file(tmp_path: Path) -> None:
     destination = DuckDB(tmp_path / "shop.duckdb")
     bring(destination, table(id=[1]))
+
+    assert destination.count(ORDERS) == 1
+
+
+def test_a_signal_while_duckdb_works_is_an_interruption(
+    file: Path, destination: DuckDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Ctrl-C is, while rows are loaded; the destination is as it was."""
+    bring(destination, table(id=[1]))
+    load = DuckDB._load
+
+    def load_interrupted(self: DuckDB, *arguments: Any) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        load(self, *arguments)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(DuckDB, "_load", load_interrupted)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            bring(destination, pa.table({"id": pa.array(range(5_000_000))}))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
     assert destination.count(ORDERS) == 1
 

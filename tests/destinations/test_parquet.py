@@ -109,6 +109,17 @@ def test_a_publish_that_was_killed_is_repeated(
     assert destination.count(ORDERS) == 3
 
 
+def test_leftovers_that_stay_do_not_undo_a_publish(
+    directory: Path, destination: ParquetDirectory, run_id: str
+) -> None:
+    bring(destination, table(id=[1]))
+    (directory / "shop" / "orders" / "stuck.parquet").mkdir()
+
+    publish(destination, stage(destination, run_id, table(id=[1, 2])), run_id=run_id)
+
+    assert destination.count(ORDERS) == 2
+
+
 def test_what_a_killed_publish_left_is_cleared(
     directory: Path, destination: ParquetDirectory
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -28,7 +28,7 @@ class MemoryReader:
 class MemoryDatabase:
     """Any table has the rows 0, 1, 2; one whose name says so misbehaves."""
 
-    def list_tables(self) -> Iterator[TableSummary]:
+    def list_tables(self, only: Collection[TableRef] | None = None) -> Iterator[TableSummary]:
         return iter(())
 
     def describe_table(
@@ -36,12 +36,19 @@ class MemoryDatabase:
     ) -> TableDescription:
         raise NotImplementedError
 
+    def schema(self, selection: Selection, unfit: UnfitPolicy) -> pa.Schema:
+        return _batch(selection).schema
+
     @contextmanager
     def read(self, selection: Selection, unfit: UnfitPolicy) -> Iterator[MemoryReader]:
-        batch = pa.record_batch({"id": pa.array([0, 1, 2])})
-        if selection.table_name == "typeless":
-            batch = pa.record_batch({"id": pa.array([0, 1], pa.duration("s"))})
-        yield MemoryReader([batch], claimed_more=2 if selection.table_name == "liar" else 0)
+        claimed_more = 2 if selection.table_name == "liar" else 0
+        yield MemoryReader([_batch(selection)], claimed_more)
 
     def close(self) -> None:
         pass
+
+
+def _batch(selection: Selection) -> pa.RecordBatch:
+    if selection.table_name == "typeless":
+        return pa.record_batch({"id": pa.array([0, 1], pa.duration("s"))})
+    return pa.record_batch({"id": pa.array([0, 1, 2])})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from headrace.destinations import SCHEMES, Destination, Target
 from headrace.errors import (
     COLUMN_NOT_FOUND,
+    DESTINATION_CONFLICT,
     PERMISSION_DENIED,
     ROWS_DISAGREE,
     RUN_CANCELLED,
@@ -122,6 +125,25 @@ def test_a_table_that_does_not_add_up(
     error = refused(scene, destination, kind, public("items"), public(table))
 
     assert f"public.{table}" in error.detail
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"), [("orders", DESTINATION_CONFLICT), ("typeless", TYPE_NOT_CARRIED)]
+)
+def test_what_is_known_to_be_wrong_is_said_before_reading(
+    scene: Scene,
+    destination: Destination,
+    monkeypatch: pytest.MonkeyPatch,
+    table: str,
+    kind: Kind,
+) -> None:
+    bring(scene, destination)
+    if kind is DESTINATION_CONFLICT:
+        scene = replace(scene, source=scene.source.model_copy(update={"source_id": "s2"}))
+    monkeypatch.setattr(Scene, "connect", lambda _: MemoryDatabase())
+    monkeypatch.setattr(MemoryDatabase, "read", None)
+
+    refused(scene, destination, kind, public("items"), public(table))
 
 
 def test_progress_may_end_it(scene: Scene, destination: Destination) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from itertools import islice
 
 import pytest
+from pg8000.native import Connection
 
 from headrace.model import TableKind, TableSummary
 from headrace.sources import connect
 from tests.conftest import LOCAL, Database
-from tests.sources.reading import opened, user_without_rights
+from tests.sources.reading import opened, ref, user_without_rights
 
 
 def listed(database: Database) -> dict[str, TableSummary]:
@@ -141,3 +143,24 @@ def test_leaving_the_list_early(database: Database) -> None:
         tables = connected.list_tables()
         assert [table.table_name for table in islice(tables, 1)] == ["a"]
         tables.close()  # type: ignore[attr-defined]
+
+
+def test_chosen_tables_alone_are_looked_at(database: Database) -> None:
+    """Even the size of a table that someone has locked would have to be waited for."""
+    database.execute(
+        "CREATE TABLE t (a int); CREATE TABLE locked (a int);"
+        "CREATE TABLE p (a int) PARTITION BY LIST (a);"
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)"
+    )
+    whole = listed(database)
+    with closing(session(database)) as other, opened(database) as connected:
+        other.run("BEGIN; LOCK TABLE locked, p1")
+        assert list(connected.list_tables([ref("t"), ref("gone")])) == [whole["public.t"]]
+        other.run("COMMIT")
+        chosen = connected.list_tables([ref("t"), ref("p")])
+        assert list(chosen) == [whole["public.p"], whole["public.t"]]
+
+
+def session(database: Database) -> Connection:
+    to, password = database.connection, database.credentials.password.get_secret_value()
+    return Connection(to.user, password=password, host=to.host, port=to.port, database=to.database)

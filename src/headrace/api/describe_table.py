@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 
+import pyarrow as pa
 from pydantic import Field
 
 from headrace import credentials, sources
-from headrace.model import TableDescription, TableRef
+from headrace.destinations import Destination
+from headrace.errors import TYPE_NOT_CARRIED, HeadraceError
+from headrace.model import Column, TableDescription, TableRef
 from headrace.records import Sources
 from headrace.services import Services
 from headrace.values import ModelId, SourceId
@@ -24,8 +28,26 @@ def describe_table(services: Services, request: DescribeTable) -> TableDescripti
     source = Sources(services.documents).get(request.model_id, request.source_id)
     password = credentials.load(services.vault, source)
     table = TableRef(schema_name=request.schema_name, table_name=request.table_name)
+    type_name = partial(_type_name, services.destination)
     network = services.settings.network
     with closing(sources.connect(source.connection, password, network)) as database:
-        return database.describe_table(
-            table, type_name=services.destination.type_name, sample_rows=request.sample_rows
+        described = database.describe_table(
+            table, type_name=type_name, sample_rows=request.sample_rows
         )
+    return described.model_copy(update={"columns": tuple(map(_noted, described.columns))})
+
+
+def _type_name(destination: Destination, arrow_type: pa.DataType) -> str | None:
+    try:
+        return destination.type_name(arrow_type)
+    except HeadraceError as error:
+        if error.kind is not TYPE_NOT_CARRIED:
+            raise
+        return None
+
+
+def _noted(column: Column) -> Column:
+    if column.destination_type is not None:
+        return column
+    note = "The destination has no type for it: leave it out of the selection."
+    return column.model_copy(update={"note": f"{column.note} {note}" if column.note else note})

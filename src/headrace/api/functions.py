@@ -56,6 +56,12 @@ _DATABASE = (
     *(kind for kind in errors.catalogue() if kind.status == 424),
 )
 _RUN = (*_SOURCE, errors.RUN_NOT_FOUND)
+# What a destination answers when it is asked how a run ended.
+_DESTINATION = (
+    errors.DESTINATION_LOCKED,
+    errors.DESTINATION_UNREADABLE,
+    errors.DESTINATION_UNAVAILABLE,
+)
 
 FUNCTIONS: dict[str, tuple[Operation, ...]] = {
     "test_connection": (
@@ -103,7 +109,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             request=DescribeTable,
             handler=describe_table,
             response=TableDescription,
-            errors=(*_DATABASE, errors.TYPE_NOT_CARRIED),
+            errors=_DATABASE,
         ),
     ),
     "sources": (
@@ -176,6 +182,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
                 errors.SOURCE_STATE_WRONG,
                 errors.RUN_ALREADY_LIVE,
                 errors.LAUNCH_FAILED,
+                *_DESTINATION,
             ),
         ),
         Operation(

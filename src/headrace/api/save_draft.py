@@ -71,10 +71,10 @@ def save_draft(services: Services, request: SaveDraft) -> Source:
     """
     sources = Sources(services.documents)
     if request.source_id is None:
-        source = _new(request)
+        source = _new(services, request)
         write = sources.create
     else:
-        source = _changed(sources.get(request.model_id, request.source_id), request)
+        source = _changed(services, sources.get(request.model_id, request.source_id), request)
         write = sources.replace
     if request.credentials is None:
         return write(source)
@@ -90,7 +90,7 @@ def save_draft(services: Services, request: SaveDraft) -> Source:
     return saved
 
 
-def _new(request: SaveDraft) -> Source:
+def _new(services: Services, request: SaveDraft) -> Source:
     wrong = [
         WrongField(name, "is required for a new source")
         for name in ("name", "connection", "credentials")
@@ -98,7 +98,7 @@ def _new(request: SaveDraft) -> Source:
     ]
     if request.etag is not None:
         wrong.append(WrongField("source_id", "is required beside an etag"))
-    wrong += _wrong_dataset(request)
+    wrong += _wrong_dataset(services, request)
     if request.connection:
         wrong += _wrong_targets(request, request.connection)
     if wrong or request.name is None or request.connection is None:
@@ -119,9 +119,9 @@ def _new(request: SaveDraft) -> Source:
     )
 
 
-def _changed(source: Source, request: SaveDraft) -> Source:
+def _changed(services: Services, source: Source, request: SaveDraft) -> Source:
     wrong = [
-        *_wrong_dataset(request),
+        *_wrong_dataset(services, request),
         *_wrong_targets(request, request.connection or source.connection),
     ]
     if request.etag is None:
@@ -161,9 +161,14 @@ def _check_password_may_stay(source: Source, connection: Connection) -> None:
         )
 
 
-def _wrong_dataset(request: SaveDraft) -> list[WrongField]:
-    if request.dataset and request.dataset.lower().startswith(naming.RESERVED_PREFIX):
+def _wrong_dataset(services: Services, request: SaveDraft) -> list[WrongField]:
+    if request.dataset is None:
+        return []
+    dataset = request.dataset.lower()
+    if dataset.startswith(naming.RESERVED_PREFIX):
         return [WrongField("dataset", f"can't begin with {naming.RESERVED_PREFIX}")]
+    if dataset in services.destination.reserved_datasets:
+        return [WrongField("dataset", "is a name that the destination keeps for itself")]
     return []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from pydantic import Field
@@ -19,6 +20,8 @@ from headrace.model import Source, SourceState, credentials_secret_name, now
 from headrace.records import PAGE, Runs, Sources
 from headrace.services import Services
 from headrace.values import ModelId, SourceId, Value
+
+log = logging.getLogger(__name__)
 
 
 class SourceRef(Value):
@@ -107,11 +110,12 @@ def resume(services: Services, request: SourceRef) -> Source:
 
 
 def delete_source(services: Services, request: SourceRef) -> None:
-    """Delete the source with its secret and its history; what it brought stays.
+    """Delete the source with its secret and its history; what it brought stays, without an owner.
 
     Deleting what is not there is no error. The state `deleted` comes first and the document
-    goes last: after a failure in between nobody can use the source, and a repeated call ends
-    the work.
+    goes late: after a failure in between nobody can use the source, and a repeated call ends
+    the work. A destination that can't be reached now holds nothing up; a repeated call lets the
+    tables go.
     """
     try:
         _change_state(services, request, lambda _: SourceState.DELETED)
@@ -121,6 +125,19 @@ def delete_source(services: Services, request: SourceRef) -> None:
     _cancel_live_runs(services, request)
     services.vault.delete(credentials_secret_name(request.model_id, request.source_id))
     Sources(services.documents).erase(request.model_id, request.source_id)
+    _let_tables_go(services, request)
+
+
+def _let_tables_go(services: Services, request: SourceRef) -> None:
+    """Comes last: a job that publishes even later finds the run's document gone, and does so."""
+    try:
+        services.destination.disown(request.model_id, request.source_id)
+    except HeadraceError as error:
+        log.warning(
+            "the tables of source %s still belong to it; delete it again to let them go: %s",
+            request.source_id,
+            error.detail,
+        )
 
 
 def _cancel_live_runs(services: Services, request: SourceRef) -> None:

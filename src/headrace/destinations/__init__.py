@@ -52,8 +52,8 @@ class StagedFile:
 
 
 @dataclass(frozen=True)
-class StagedTable:
-    """All that a run has staged for one table.
+class PlannedTable:
+    """A table that is to be brought.
 
     `schema` carries the columns' original types as field metadata (`headrace.source_type`).
     """
@@ -61,6 +61,12 @@ class StagedTable:
     source_table: TableRef
     target: Target
     schema: pa.Schema
+
+
+@dataclass(frozen=True)
+class StagedTable(PlannedTable):
+    """All that a run has staged for one table."""
+
     files: tuple[StagedFile, ...]
 
     @property
@@ -98,19 +104,33 @@ class Destination(Protocol):
     DESTINATION_UNREADABLE; a state that can't be read is never taken for an empty one.
     """
 
-    def type_name(self, arrow_type: pa.DataType) -> str:
-        """The type that a column of this Arrow type gets here."""
+    @property
+    def reserved_datasets(self) -> frozenset[str]:
+        """The names, in lower case, of the datasets into which nothing can be brought."""
         ...
 
-    def staging(self, run_id: str) -> Staging: ...
+    def type_name(self, arrow_type: pa.DataType) -> str:
+        """The type that a column of this Arrow type gets here. Raises TYPE_NOT_CARRIED."""
+        ...
+
+    def check(self, model_id: str, source_id: str, tables: Sequence[PlannedTable]) -> None:
+        """Refuse what `publish` would refuse of these tables, before a row of them is read.
+
+        Raises DESTINATION_CONFLICT, COLUMNS_CLASH and TYPE_NOT_CARRIED.
+        """
+        ...
+
+    def staging(self, run_id: str) -> Staging:
+        """A place for the run's files; those that killed processes have left are removed."""
+        ...
 
     def publish(self, publication: Publication) -> None:
         """Replace the tables and write their checkpoints, in one transaction.
 
         Publishing the same run again does nothing. Raises ROWS_DISAGREE if the destination
         counts other rows than were staged, STAGING_CORRUPTED if a file can't be read back,
-        DESTINATION_CONFLICT if a table belongs to another source or was not made by Headrace;
-        the destination is then as it was.
+        DESTINATION_CONFLICT if a table belongs to another source or was not made by Headrace,
+        and what else `check` raises; the destination is then as it was.
         """
         ...
 
@@ -120,6 +140,13 @@ class Destination(Protocol):
 
     def checkpoints(self, model_id: str, source_id: str) -> Sequence[Checkpoint]:
         """The checkpoints of a source, by target; empty only if there are none."""
+        ...
+
+    def disown(self, model_id: str, source_id: str) -> None:
+        """Let the tables of a source go: they stay, and any source may replace them.
+
+        For when the source is deleted. A source that owns nothing is no error.
+        """
         ...
 
     def count(self, target: Target) -> int | None:

@@ -8,9 +8,8 @@ transaction as the tables. Staging is the directory `<file>.staging/` beside it.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,10 +17,19 @@ import duckdb
 import pyarrow as pa
 from pyarrow.fs import LocalFileSystem
 
-from headrace.destinations import Checkpoint, Publication, StagedTable, Staging, Target
+from headrace.destinations import (
+    Checkpoint,
+    PlannedTable,
+    Publication,
+    StagedTable,
+    Staging,
+    Target,
+)
 from headrace.destinations.disk import disk_errors, has_room
 from headrace.destinations.duckdb_file import Options, opened
-from headrace.destinations.staged import check_contents, check_file, check_names, columns_of
+from headrace.destinations.local_staging import LocalStaging
+from headrace.destinations.planned import check_tables
+from headrace.destinations.staged import check_contents, check_file, columns_of
 from headrace.destinations.types import name_in
 from headrace.errors import (
     DESTINATION_CONFLICT,
@@ -31,7 +39,7 @@ from headrace.errors import (
     ROWS_DISAGREE,
     HeadraceError,
 )
-from headrace.files import local_path
+from headrace.files import local_path, made_private, make_directory
 from headrace.model import TableRef
 from headrace.settings import Settings
 
@@ -73,6 +81,8 @@ _TOO_LITTLE_MEMORY = (duckdb.OutOfMemoryException, duckdb.TransactionException)
 # DuckDB's own: nothing can be made in them, or their names mean something else.
 RESERVED = frozenset({"_headrace", "information_schema", "pg_catalog", "system", "temp"})
 
+CHECKPOINTS = Target("_headrace", "checkpoints")
+NOBODY = ("", "")  # the model and the source of a table that was let go
 BOOKKEEPING = """
 CREATE SCHEMA IF NOT EXISTS _headrace;
 CREATE TABLE IF NOT EXISTS _headrace.runs (
@@ -116,23 +126,32 @@ class DuckDB:
     def __init__(self, file: Path, patience: float = 15.0) -> None:
         self._file = file
         self._patience = patience
-        self._staging = file.with_name(f"{file.name}.staging")
+        self._staging = LocalStaging(file.with_name(f"{file.name}.staging"))
+
+    @property
+    def reserved_datasets(self) -> frozenset[str]:
+        return RESERVED
 
     def type_name(self, arrow_type: pa.DataType) -> str:
         return name_in(TYPES, "DECIMAL({precision},{scale})", "{element}[]", arrow_type)
 
+    def check(self, model_id: str, source_id: str, tables: Sequence[PlannedTable]) -> None:
+        check_tables(tables, RESERVED, self.type_name)
+        if not self._is_there():
+            return
+        with self._reading() as connection:
+            for table in tables:
+                _check_owner(connection, (model_id, source_id), table.target)
+
     def staging(self, run_id: str) -> Staging:
-        path = self._staging / run_id
-        with disk_errors(f"Making the staging directory {path}"):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Staging(LocalFileSystem(), str(path))
+        return self._staging.make(run_id)
 
     def publish(self, publication: Publication) -> None:
-        check_names(publication)
+        check_tables(publication.tables, RESERVED, self.type_name)
         with disk_errors(f"Making the directory of {self._file}"):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            make_directory(self._file.parent)
         *limits, last_limit = MEMORY_LIMITS
-        with self._translated(publication):
+        with self._translated(f"Publishing into {self._file}", publication.tables):
             for limit in limits:
                 with suppress(*_TOO_LITTLE_MEMORY):
                     self._publish(publication, limit)
@@ -140,15 +159,13 @@ class DuckDB:
             self._publish(publication, last_limit)
 
     def discard(self, run_id: str) -> None:
-        with disk_errors(f"Removing the staged files of run {run_id}"):
-            if (self._staging / run_id).exists():
-                shutil.rmtree(self._staging / run_id)
+        self._staging.remove(run_id)
 
     def checkpoints(self, model_id: str, source_id: str) -> Sequence[Checkpoint]:
         if not self._is_there():
             return []
-        with self._connection(read_only=True) as connection, self._translated():
-            if not _exists(connection, Target("_headrace", "checkpoints")):
+        with self._reading() as connection:
+            if not _exists(connection, CHECKPOINTS):
                 return []
             rows = connection.execute(
                 "SELECT schema_name, table_name, dataset, destination_table, run_id, rows, "
@@ -169,28 +186,42 @@ class DuckDB:
             for schema, table, dataset, destination_table, run_id, count, published in rows
         ]
 
+    def disown(self, model_id: str, source_id: str) -> None:
+        if not self.checkpoints(model_id, source_id):
+            return
+        doing = f"Letting tables of {self._file} go"
+        with self._translated(doing), self._writing(MEMORY_LIMITS[0], spill="") as connection:
+            connection.execute(
+                "UPDATE _headrace.checkpoints SET model_id = '', source_id = '' "
+                "WHERE model_id = $1 AND source_id = $2",
+                [model_id, source_id],
+            )
+
     def count(self, target: Target) -> int | None:
         if not self._is_there():
             return None
-        with self._connection(read_only=True) as connection, self._translated():
+        with self._reading() as connection:
             return _count(connection, target) if _exists(connection, target) else None
 
     def close(self) -> None:
-        """Nothing is held open between calls."""
+        """The file is not open between calls; staging that was not discarded is let go."""
+        self._staging.close()
 
     def _is_there(self) -> bool:
         with disk_errors(f"Looking for {self._file}"):
             return self._file.exists()
 
     def _publish(self, publication: Publication, memory_limit: str) -> None:
-        with self._connection(read_only=False, memory_limit=memory_limit) as connection:
+        spill = str(self._staging.path(publication.run_id) / "spill")
+        with self._writing(memory_limit, spill) as connection:
             connection.execute("BEGIN")
             connection.execute(BOOKKEEPING)
             known = "SELECT 1 FROM _headrace.runs WHERE run_id = $1"
             if connection.execute(known, [publication.run_id]).fetchone():
                 return  # closing rolls back
             for table in publication.tables:
-                _check_owner(connection, publication, table)
+                owner = (publication.model_id, publication.source_id)
+                _check_owner(connection, owner, table.target)
                 for file in table.files:
                     check_file(LocalFileSystem(), table, file)
                 self._load(connection, table)
@@ -215,27 +246,38 @@ class DuckDB:
                 f"Table {table.source_table}: {table.rows} rows were staged, but {loaded} loaded.",
             )
 
-    def _connection(
-        self, *, read_only: bool, memory_limit: str = MEMORY_LIMITS[0]
-    ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        options = {
-            **OPTIONS,
-            "memory_limit": memory_limit,
-            "temp_directory": str(self._staging / "spill"),
-        }
-        return opened(self._file, options, read_only=read_only, patience=self._patience)
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        options = {**OPTIONS, "memory_limit": MEMORY_LIMITS[0], "temp_directory": ""}
+        with (
+            opened(self._file, options, read_only=True, patience=self._patience) as connection,
+            self._translated(f"Reading {self._file}"),
+        ):
+            yield connection
 
     @contextmanager
-    def _translated(self, publication: Publication | None = None) -> Iterator[None]:
-        doing = f"Publishing into {self._file}" if publication else f"Reading {self._file}"
+    def _writing(self, memory_limit: str, spill: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        options = {**OPTIONS, "memory_limit": memory_limit, "temp_directory": spill}
+        with (
+            made_private(),
+            opened(self._file, options, read_only=False, patience=self._patience) as connection,
+        ):
+            yield connection
+
+    @contextmanager
+    def _translated(self, doing: str, tables: Sequence[StagedTable] = ()) -> Iterator[None]:
         try:
             yield
+        except RuntimeError as error:
+            # What DuckDB makes of a signal whose handler raises; that exception is lost.
+            if type(error) is RuntimeError:
+                raise KeyboardInterrupt from error
+            raise
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise HeadraceError(
                 DESTINATION_UNREADABLE, f"{doing} failed: its tables are not as Headrace left them."
             ) from error
         except duckdb.Error as error:
-            tables = publication.tables if publication else ()
             size = sum(file.bytes for table in tables for file in table.files)
             if not has_room(self._file.parent, size):
                 raise HeadraceError(
@@ -249,29 +291,32 @@ class DuckDB:
 
 
 def _check_owner(
-    connection: duckdb.DuckDBPyConnection, publication: Publication, table: StagedTable
+    connection: duckdb.DuckDBPyConnection, owner: tuple[str, str], target: Target
 ) -> None:
-    target = table.target
-    if target.dataset.lower() in RESERVED:
-        raise HeadraceError(
-            DESTINATION_CONFLICT, f"Table {target}: the dataset's name is reserved."
-        )
+    """Refuse a table that is there, unless it is the owner's or was let go."""
     if not _exists(connection, target):
         return
-    owner = connection.execute(
+    known = _owner(connection, target)
+    if known is None:
+        raise HeadraceError(
+            DESTINATION_CONFLICT, f"Table {target} exists already and was not made by Headrace."
+        )
+    if known not in (owner, NOBODY):
+        raise HeadraceError(
+            DESTINATION_CONFLICT,
+            f"Table {target} belongs to source '{known[1]}' of model '{known[0]}'.",
+        )
+
+
+def _owner(connection: duckdb.DuckDBPyConnection, target: Target) -> tuple[str, str] | None:
+    if not _exists(connection, CHECKPOINTS):
+        return None
+    owner: tuple[str, str] | None = connection.execute(
         "SELECT model_id, source_id FROM _headrace.checkpoints "
         "WHERE lower(dataset) = lower($1) AND lower(destination_table) = lower($2)",
         [target.dataset, target.table],
     ).fetchone()
-    if owner is None:
-        raise HeadraceError(
-            DESTINATION_CONFLICT, f"Table {target} exists already and was not made by Headrace."
-        )
-    if owner != (publication.model_id, publication.source_id):
-        raise HeadraceError(
-            DESTINATION_CONFLICT,
-            f"Table {target} belongs to source '{owner[1]}' of model '{owner[0]}'.",
-        )
+    return owner
 
 
 def _remember(connection: duckdb.DuckDBPyConnection, publication: Publication) -> None:

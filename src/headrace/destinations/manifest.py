@@ -32,7 +32,10 @@ class Version(Value):
 
 
 class ManifestTable(Value):
-    """A table and its owner. Without a version it is claimed: files may lie there already."""
+    """A table and its owner, whose ids are '' once the table was let go.
+
+    Without a version it is claimed: files may lie there already.
+    """
 
     dataset: str
     table: str
@@ -44,7 +47,7 @@ class ManifestTable(Value):
 
     @property
     def owner(self) -> str:
-        return f"{self.model_id}/{self.source_id}"
+        return owner(self.model_id, self.source_id)
 
 
 class Manifest(Value):
@@ -63,16 +66,23 @@ def key(target: Target) -> str:
     return str(target).lower()
 
 
-def owner(publication: Publication) -> str:
-    return f"{publication.model_id}/{publication.source_id}"
+def owner(model_id: str, source_id: str) -> str:
+    return f"{model_id}/{source_id}"
+
+
+NOBODY = owner("", "")
 
 
 def claim(manifest: Manifest, publication: Publication) -> Manifest:
-    """Take the tables' places first, so that moved files are never taken for someone else's."""
+    """Take the tables' places first, so that moved files are never taken for someone else's.
+
+    A table without an owner has its place; it changes hands when it is published.
+    """
     claimed = dict(manifest.tables)
+    may_stay = (owner(publication.model_id, publication.source_id), NOBODY)
     for table in publication.tables:
         known = claimed.get(key(table.target))
-        if known is None or known.owner != owner(publication):
+        if known is None or known.owner not in may_stay:
             claimed[key(table.target)] = ManifestTable(
                 dataset=table.target.dataset,
                 table=table.target.table,
@@ -90,16 +100,29 @@ def publish(manifest: Manifest, publication: Publication) -> Manifest:
         known = tables[key(table.target)]
         tables[key(table.target)] = known.model_copy(
             update={
+                "model_id": publication.model_id,
+                "source_id": publication.source_id,
                 "source_table": table.source_table,
                 "version": _version(publication, table),
                 "previous": known.version,
             }
         )
-    of_source = owner(publication)
+    of_source = owner(publication.model_id, publication.source_id)
     runs = (*manifest.runs.get(of_source, ()), publication.run_id)[-REMEMBERED_RUNS:]
     return manifest.model_copy(
         update={"tables": tables, "runs": {**manifest.runs, of_source: runs}}
     )
+
+
+def disown(manifest: Manifest, of_source: str) -> Manifest:
+    """Leave a source's tables without an owner."""
+    nobody = {"model_id": "", "source_id": ""}
+    tables = {
+        name: table.model_copy(update=nobody) if table.owner == of_source else table
+        for name, table in manifest.tables.items()
+    }
+    runs = {name: ids for name, ids in manifest.runs.items() if name != of_source}
+    return manifest.model_copy(update={"tables": tables, "runs": runs})
 
 
 def _version(publication: Publication, table: StagedTable) -> Version:

@@ -10,8 +10,8 @@ name are leftovers: read a table through the manifest, never through `*.parquet`
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,17 +24,25 @@ from pydantic import ValidationError
 from headrace import files
 from headrace.destinations import (
     Checkpoint,
+    PlannedTable,
     Publication,
     StagedTable,
     Staging,
     Target,
 )
 from headrace.destinations.disk import disk_errors
-from headrace.destinations.manifest import Manifest, claim, key, owner, publish
-from headrace.destinations.staged import check_file, check_names
+from headrace.destinations.local_staging import LocalStaging
+from headrace.destinations.manifest import NOBODY, Manifest, claim, disown, key, owner, publish
+from headrace.destinations.planned import check_tables
+from headrace.destinations.staged import check_file
 from headrace.destinations.types import name_in
 from headrace.errors import DESTINATION_CONFLICT, DESTINATION_UNREADABLE, HeadraceError
 from headrace.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# The directory of what Headrace keeps for itself.
+OWN = "_headrace"
 
 # The logical types of the format where there is one, else its physical types.
 TYPES = {
@@ -70,26 +78,36 @@ class ParquetDirectory:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._own = directory / "_headrace"
+        self._own = directory / OWN
         self._manifest = self._own / "manifest.json"
+        self._staging = LocalStaging(self._own / "staging")
+
+    @property
+    def reserved_datasets(self) -> frozenset[str]:
+        return frozenset({OWN})
 
     def type_name(self, arrow_type: pa.DataType) -> str:
         return name_in(TYPES, "DECIMAL({precision},{scale})", "LIST({element})", arrow_type)
 
+    def check(self, model_id: str, source_id: str, tables: Sequence[PlannedTable]) -> None:
+        check_tables(tables, self.reserved_datasets, self.type_name)
+        manifest = self._read()
+        with disk_errors(f"Looking into {self._directory}"):
+            for table in tables:
+                self._check_owner(manifest, owner(model_id, source_id), table.target)
+
     def staging(self, run_id: str) -> Staging:
-        path = self._own / "staging" / run_id
-        with disk_errors(f"Making the staging directory {path}"):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Staging(LocalFileSystem(), str(path))
+        return self._staging.make(run_id)
 
     def publish(self, publication: Publication) -> None:
-        check_names(publication)
+        check_tables(publication.tables, self.reserved_datasets, self.type_name)
         with disk_errors(f"Publishing into {self._directory}"), self._locked():
             manifest = self._read()
-            if publication.run_id in manifest.runs.get(owner(publication), ()):
+            of_source = owner(publication.model_id, publication.source_id)
+            if publication.run_id in manifest.runs.get(of_source, ()):
                 return
             for table in publication.tables:
-                self._check_owner(manifest, publication, table)
+                self._check_owner(manifest, of_source, table.target)
             for table in publication.tables:
                 for number, file in enumerate(table.files):
                     at = self._whereabouts(publication, table, number)
@@ -101,14 +119,10 @@ class ParquetDirectory:
                     self._move(publication, table)
                 self._write(publish(claimed, publication))
             finally:
-                for table in publication.tables:
-                    self._tidy(table.target)
+                self._tidy(publication)
 
     def discard(self, run_id: str) -> None:
-        path = self._own / "staging" / run_id
-        with disk_errors(f"Removing the staged files of run {run_id}"):
-            if path.exists():
-                shutil.rmtree(path)
+        self._staging.remove(run_id)
 
     def checkpoints(self, model_id: str, source_id: str) -> Sequence[Checkpoint]:
         return [
@@ -124,6 +138,14 @@ class ParquetDirectory:
             for _, table in sorted(self._read().tables.items())
             if table.version and (table.model_id, table.source_id) == (model_id, source_id)
         ]
+
+    def disown(self, model_id: str, source_id: str) -> None:
+        if not self._read().tables:
+            return
+        with disk_errors(f"Letting tables of {self._directory} go"), self._locked():
+            manifest = self._read()
+            if (without := disown(manifest, owner(model_id, source_id))) != manifest:
+                self._write(without)
 
     def count(self, target: Target) -> int | None:
         table = self._read().tables.get(key(target))
@@ -144,11 +166,12 @@ class ParquetDirectory:
         return [self._directory / file.path for file in table.version.files]
 
     def close(self) -> None:
-        """Nothing is held open between calls."""
+        """Staging that was not discarded is let go."""
+        self._staging.close()
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._own.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.make_directory(self._own)
         with files.locked(self._own / "lock"):
             yield
 
@@ -167,21 +190,15 @@ class ParquetDirectory:
     def _write(self, manifest: Manifest) -> None:
         files.replace(self._manifest, manifest.model_dump_json(indent=1).encode())
 
-    def _check_owner(
-        self, manifest: Manifest, publication: Publication, table: StagedTable
-    ) -> None:
-        target = table.target
-        if target.dataset.lower() == self._own.name:
-            raise HeadraceError(
-                DESTINATION_CONFLICT, f"Table {target}: the dataset's name is reserved."
-            )
+    def _check_owner(self, manifest: Manifest, of_source: str, target: Target) -> None:
+        """Refuse a table that is there, unless it is the source's or was let go."""
         known = manifest.tables.get(key(target))
         if known is None and self._at(target).exists():
             raise HeadraceError(
                 DESTINATION_CONFLICT,
                 f"The directory {self._at(target)} exists already and was not made by Headrace.",
             )
-        if known is None or known.owner == owner(publication):
+        if known is None or known.owner in (of_source, NOBODY):
             return
         # A table whose directory someone has removed belongs to nobody any more.
         if self._at(Target(known.dataset, known.table)).exists():
@@ -203,15 +220,24 @@ class ParquetDirectory:
         return staged if staged.exists() else self._final(publication, table, number)
 
     def _move(self, publication: Publication, table: StagedTable) -> None:
-        self._at(table.target).mkdir(parents=True, exist_ok=True)
+        files.make_directory(self._at(table.target))
         for number in range(len(table.files)):
             at = self._whereabouts(publication, table, number)
+            at.chmod(0o600)
             _sync(at)
             at.replace(self._final(publication, table, number))
         _sync(self._at(table.target))
 
-    def _tidy(self, target: Target) -> None:
-        """Remove what neither this version nor the one before holds."""
+    def _tidy(self, publication: Publication) -> None:
+        """Remove what no version holds; what stays behind does not undo what was published."""
+        for table in publication.tables:
+            try:
+                self._remove_leftovers(table.target)
+            except (OSError, HeadraceError) as error:
+                log.warning("leftovers of %s stay behind: %s", table.target, error)
+
+    def _remove_leftovers(self, target: Target) -> None:
+        """Remove the files that neither this version nor the one before holds."""
         table = self._read().tables[key(target)]
         versions = [version for version in (table.version, table.previous) if version]
         kept = {self._directory / file.path for version in versions for file in version.files}

@@ -1,41 +1,13 @@
-"""Staged tables are checked before anything is published."""
+"""Staged files are checked before anything is published."""
 
 from __future__ import annotations
-
-from collections import Counter
-from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.fs import FileSystem, FileType
 
-from headrace.destinations import Publication, StagedFile, StagedTable
-from headrace.errors import (
-    COLUMNS_CLASH,
-    DESTINATION_CONFLICT,
-    ROWS_DISAGREE,
-    STAGING_CORRUPTED,
-    HeadraceError,
-)
-
-
-def check_names(publication: Publication) -> None:
-    """Refuse names that a reader could not tell apart, upper and lower case being one.
-
-    SQL readers (DuckDB, BigQuery) ignore the case of table and column names. Raises
-    COLUMNS_CLASH and DESTINATION_CONFLICT.
-    """
-    if clashing := _clashing(str(table.target) for table in publication.tables):
-        raise HeadraceError(
-            DESTINATION_CONFLICT,
-            f"Several tables would be written to the same place: {', '.join(clashing)}.",
-        )
-    for table in publication.tables:
-        if clashing := _clashing(table.schema.names):
-            raise HeadraceError(
-                COLUMNS_CLASH,
-                f"Table {table.source_table} has columns of the same name: {', '.join(clashing)}.",
-            )
+from headrace.destinations import StagedFile, StagedTable
+from headrace.errors import ROWS_DISAGREE, STAGING_CORRUPTED, HeadraceError
 
 
 def check_file(filesystem: FileSystem, table: StagedTable, file: StagedFile) -> None:
@@ -93,9 +65,3 @@ def _corrupted(table: StagedTable, why: str) -> HeadraceError:
     return HeadraceError(
         STAGING_CORRUPTED, f"Loading the staged rows of {table.source_table} failed: {why}."
     )
-
-
-def _clashing(names: Iterable[str]) -> list[str]:
-    written = list(names)
-    folded = Counter(name.casefold() for name in written)
-    return [name for name in written if folded[name.casefold()] > 1]

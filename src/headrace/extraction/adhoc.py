@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Sequence
 
 from headrace import naming
-from headrace.connections import Connection, identity
+from headrace.connections import Connection
 from headrace.errors import INVALID_INPUT, Field, HeadraceError
 from headrace.model import Selection, Source, SourceState, now
 
@@ -22,10 +21,10 @@ _TABLE = re.compile(rf"(?:({_PART})\.)?({_PART})")
 def adhoc_source(connection: Connection, tables: Sequence[str], dataset: str | None) -> Source:
     """A source of the named tables: `orders`, `sales.orders`, or quoted as in SQL.
 
-    Its id stands for the server, user and database: the next extraction from there may replace
-    the tables of this one, and nobody else's. Raises INVALID_INPUT naming every wrong table.
+    Its id stands for the dataset: the next extraction by hand into it may replace the tables of
+    this one, by whatever name the server was called, and nobody else's. Raises INVALID_INPUT
+    naming every wrong table.
     """
-    digest = hashlib.sha256(json.dumps(identity(connection), sort_keys=True).encode()).hexdigest()
     name = dataset or naming.dataset_name(connection.database)
     wrong = [
         Field(table, "is not written like schema.table")
@@ -38,7 +37,7 @@ def adhoc_source(connection: Connection, tables: Sequence[str], dataset: str | N
         raise HeadraceError(INVALID_INPUT, "The extraction can't be planned.", fields=wrong)
     return Source(
         model_id=MODEL_ID,
-        source_id=digest[:24],
+        source_id=hashlib.sha256(name.lower().encode()).hexdigest()[:24],
         name=name,
         connection=connection,
         credentials_secret_name="",

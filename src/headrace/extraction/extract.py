@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 
 import pyarrow as pa
 
-from headrace.destinations import Destination, Publication, StagedTable, Staging
+from headrace import naming
+from headrace.destinations import Destination, PlannedTable, Publication, StagedTable, Staging
 from headrace.errors import HeadraceError
 from headrace.extraction.plan import plan
 from headrace.extraction.progress import Progress
@@ -29,21 +30,22 @@ def extract(
 ) -> tuple[TableRun, ...]:
     """Read each table into staging, then publish them together; returns them as published.
 
-    `connect` opens the source's database. On any error the destination is as it was, and the
-    staging is gone. Raises the errors of connecting, of reading, of the destination, and
-    ROWS_DISAGREE.
+    `connect` opens the source's database. Before a row is read, the destination has agreed to
+    all tables. On any error the destination is as it was, and the staging is gone. Raises the
+    errors of connecting, of reading, of the destination, and ROWS_DISAGREE.
     """
     # Fail before the long part if the destination can't be read.
     destination.checkpoints(source.model_id, source.source_id)
     destination.discard(run_id)  # of an earlier attempt at the same run
     try:
         with closing(connect()) as database:
-            board = _Board(plan(source, database.list_tables()), progress)
+            chosen = [selection.ref for selection in source.selection]
+            board = _Board(plan(source, database.list_tables(chosen)), progress)
+            planned = [_planned(database, source, each, board) for each in source.selection]
+            destination.check(source.model_id, source.source_id, planned)
             staging = destination.staging(run_id)
             tables = tuple(
-                _stage(
-                    database.read(selection, source.unfit), selection, destination, staging, board
-                )
+                _stage(database.read(selection, source.unfit), selection, staging, board)
                 for selection in source.selection
             )
         # What reading took goes back, so that publishing does not add its own on top.
@@ -76,35 +78,36 @@ class _Board:
         self._progress(tables)
         return tables
 
+    @contextmanager
+    def working_on(self, selection: Selection) -> Iterator[None]:
+        """Logs name the table; it is shown as failed if it does."""
+        with log_context(table=str(selection.ref)):
+            try:
+                yield
+            except HeadraceError:
+                self.show(self[selection].model_copy(update={"state": TableState.FAILED}))
+                raise
+
+
+def _planned(
+    database: Database, source: Source, selection: Selection, board: _Board
+) -> PlannedTable:
+    with board.working_on(selection):
+        schema = database.schema(selection, source.unfit)
+    return PlannedTable(selection.ref, naming.target(source, selection), schema)
+
 
 def _stage(
     reading: AbstractContextManager[TableReader],
     selection: Selection,
-    destination: Destination,
     staging: Staging,
     board: _Board,
 ) -> StagedTable:
-    with log_context(table=str(selection.ref)):
-        try:
-            with reading as reader:
-                _check_types(destination, selection, reader)
-                staged = stage(reader, board[selection], staging, board.show)
-        except HeadraceError:
-            board.show(board[selection].model_copy(update={"state": TableState.FAILED}))
-            raise
+    with board.working_on(selection):
+        with reading as reader:
+            staged = stage(reader, board[selection], staging, board.show)
         log.info("staged %d rows", staged.rows)
         return staged
-
-
-def _check_types(destination: Destination, selection: Selection, reader: TableReader) -> None:
-    """Refuse a type that can't be published before its table is read."""
-    for field in reader.schema:
-        try:
-            destination.type_name(field.type)
-        except HeadraceError as error:
-            raise HeadraceError(
-                error.kind, f"Table {selection.ref}, column '{field.name}': {error.detail}"
-            ) from error
 
 
 def _discard(destination: Destination, run_id: str) -> None:

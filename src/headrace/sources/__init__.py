@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
@@ -33,7 +33,8 @@ PROBES = {
     "mysql": "headrace.sources.mysql.probe:open_probe",
 }
 
-TypeName = Callable[[pa.DataType], str]
+# The destination's name for a type, None if it has none.
+TypeName = Callable[[pa.DataType], str | None]
 
 
 class TableReader(Protocol):
@@ -67,14 +68,21 @@ class Database(Protocol):
     PERMISSION_DENIED, TABLE_NOT_FOUND, … (docs/errors.md).
     """
 
-    def list_tables(self) -> Iterator[TableSummary]:
-        """All tables that the user can see, from catalogues alone, streamed by schema, name."""
+    def list_tables(self, only: Collection[TableRef] | None = None) -> Iterator[TableSummary]:
+        """All tables that the user can see, from catalogues alone, streamed by schema, name.
+
+        With `only`, those of them that exist; others are not touched.
+        """
         ...
 
     def describe_table(
         self, table: TableRef, *, type_name: TypeName, sample_rows: int = 0
     ) -> TableDescription:
         """Raises TABLE_NOT_FOUND; `type_name` names the destination's types."""
+        ...
+
+    def schema(self, selection: Selection, unfit: UnfitPolicy) -> pa.Schema:
+        """The schema of `read`'s reader, and the errors of its beginning; nothing is read."""
         ...
 
     def read(self, selection: Selection, unfit: UnfitPolicy) -> AbstractContextManager[TableReader]:

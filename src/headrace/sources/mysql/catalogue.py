@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 
@@ -69,16 +69,33 @@ def list_tables(session: Session) -> Iterator[TableSummary]:
                 yield _summary(line)
 
 
-def summarise(session: Session, table: TableRef) -> TableSummary:
-    """One table's line of the list. Raises TABLE_NOT_FOUND."""
-    what = f"Looking up {table}"
+def summarise(session: Session, tables: Iterable[TableRef]) -> Iterator[TableSummary]:
+    """The lines of those tables that exist.
+
+    A statement each: only then does the server not open all the others ("Optimizing
+    INFORMATION_SCHEMA Queries").
+    """
+    for table in tables:
+        if summary := _find(session, table):
+            yield summary
+
+
+def summarise_one(session: Session, table: TableRef) -> TableSummary:
+    """Raises TABLE_NOT_FOUND."""
+    summary = _find(session, table)
+    if summary is None:
+        raise HeadraceError(TABLE_NOT_FOUND, f"Looking up {table}: there is no such table.")
+    return summary
+
+
+def _find(session: Session, table: TableRef) -> TableSummary | None:
     # A format's percent signs are doubled, since parameters are put in by the same sign.
     sql = _SUMMARIES.format(columns=_SELECTED.replace("%", "%%"), where=_ONE)
     names = (table.schema_name, table.table_name)
-    for line in session.records(what, sql, *names * 4):
+    for line in session.records(f"Looking up {table}", sql, *names * 4):
         if (line["schema_name"], line["table_name"]) == names:
             return _summary(line)
-    raise HeadraceError(TABLE_NOT_FOUND, f"{what}: there is no such table.")
+    return None
 
 
 def count_tables(session: Session) -> tuple[int, int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
+
+import pyarrow as pa
 
 from headrace.model import Selection, TableDescription, TableRef, TableSummary, UnfitPolicy
 from headrace.sources import TypeName
@@ -21,13 +23,18 @@ class MysqlDatabase:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def list_tables(self) -> Iterator[TableSummary]:
-        return catalogue.list_tables(self._session)
+    def list_tables(self, only: Collection[TableRef] | None = None) -> Iterator[TableSummary]:
+        if only is None:
+            return catalogue.list_tables(self._session)
+        return catalogue.summarise(self._session, only)
 
     def describe_table(
         self, table: TableRef, *, type_name: TypeName, sample_rows: int = 0
     ) -> TableDescription:
         return describe.describe_table(self._session, table, type_name, sample_rows)
+
+    def schema(self, selection: Selection, unfit: UnfitPolicy) -> pa.Schema:
+        return reader.schema(self._session, selection, unfit)
 
     def read(self, selection: Selection, unfit: UnfitPolicy) -> AbstractContextManager[Rows]:
         return reader.read(self._session, selection, unfit)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from headrace.model import Column, ForeignKey, Index, TableDescription, TableRef, UnfitPolicy
 from headrace.sources import TypeName
-from headrace.sources.mysql.catalogue import summarise
+from headrace.sources.mysql.catalogue import summarise_one
 from headrace.sources.mysql.columns import SourceColumn, read_columns
 from headrace.sources.mysql.identifiers import qualified, quoted
 from headrace.sources.mysql.rows import Taken, rows
@@ -45,7 +45,7 @@ def describe_table(
     """Raises TABLE_NOT_FOUND; PERMISSION_DENIED only if a sample is asked for."""
     columns = read_columns(session, table)
     return TableDescription(
-        table=summarise(session, table),
+        table=summarise_one(session, table),
         columns=tuple(_described(column, type_name) for column in columns),
         indexes=_indexes(session, table),
         foreign_keys=_foreign_keys(session, table),

@@ -16,6 +16,12 @@ from headrace.sources.mysql.session import Session
 from headrace.sources.mysql.types import carried
 
 
+def schema(session: Session, selection: Selection, unfit: UnfitPolicy) -> pa.Schema:
+    """The schema in which `read` gives the rows. Raises what it raises before it reads them."""
+    columns, _ = _columns(selection, unfit, _chosen(session, selection))
+    return pa.schema([column.field for column in columns])
+
+
 @contextmanager
 def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator[Rows]:
     """Read the selected columns, all of them if there is no choice, in the order given.
@@ -24,11 +30,17 @@ def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator
     TABLE_CHANGED, TABLE_LOCKED, COLUMN_NOT_FOUND, PERMISSION_DENIED, VALUE_NOT_CARRIED,
     VALUE_TOO_LARGE, CONNECTION_LOST, ….
     """
-    table, what = selection.ref, f"Reading {selection.ref}"
-    chosen = _chosen(selection, read_columns(session, table))
-    if selection.columns is None:
-        # Columns for which the user has no right are not listed, but they stand in the way here.
-        session.check(what, f"SELECT * FROM {qualified(table)}")  # noqa: S608 - quoted
+    table = selection.ref
+    columns, expressions = _columns(selection, unfit, _chosen(session, selection))
+    sql = f"SELECT {', '.join(expressions)} FROM {qualified(table)}"  # noqa: S608 - all quoted
+    with rows(session, f"Reading {table}", sql, columns) as reader:
+        yield reader
+
+
+def _columns(
+    selection: Selection, unfit: UnfitPolicy, chosen: Sequence[SourceColumn]
+) -> tuple[list[Taken], list[str]]:
+    """How the columns arrive, and the expressions that make them arrive so."""
     columns, expressions = [], []
     for column in chosen:
         policy = selection.unfit_columns.get(column.name, unfit)
@@ -38,13 +50,11 @@ def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator
         field = pa.field(column.name, form.arrow, metadata=metadata)
         columns.append(Taken(field, form, nullify=policy is UnfitPolicy.NULL))
         expressions.append(form.expression.format(quoted(column.name)))
-    sql = f"SELECT {', '.join(expressions)} FROM {qualified(table)}"  # noqa: S608 - all quoted
-    with rows(session, what, sql, columns) as reader:
-        yield reader
+    return columns, expressions
 
 
-def _chosen(selection: Selection, existing: Sequence[SourceColumn]) -> Sequence[SourceColumn]:
-    by_name = {column.name: column for column in existing}
+def _chosen(session: Session, selection: Selection) -> Sequence[SourceColumn]:
+    by_name = {column.name: column for column in read_columns(session, selection.ref)}
     names = by_name if selection.columns is None else selection.columns
     if missing := [name for name in (*names, *selection.unfit_columns) if name not in by_name]:
         raise _refused(selection, COLUMN_NOT_FOUND, f"there is no column {_listed(missing)}")
@@ -52,6 +62,10 @@ def _chosen(selection: Selection, existing: Sequence[SourceColumn]) -> Sequence[
     if hidden := [column.name for column in chosen if not column.readable]:
         reason = f"the user lacks the right to read {_listed(hidden)}"
         raise _refused(selection, PERMISSION_DENIED, reason)
+    if selection.columns is None:
+        # Columns for which the user has no right are not listed, but they stand in the way here.
+        table = selection.ref
+        session.check(f"Reading {table}", f"SELECT * FROM {qualified(table)}")  # noqa: S608 - quoted
     return chosen
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import pyarrow as pa
 
@@ -20,7 +20,9 @@ from headrace.sources.wire.decoding import WireColumn
 # that is dropped meanwhile.
 _SUMMARIES = """
 WITH RECURSIVE tree AS (
-    SELECT oid AS root, oid AS part FROM pg_class WHERE relkind = 'p'
+    SELECT c.oid AS root, c.oid AS part
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'p' AND {chosen}
     UNION ALL
     SELECT tree.root, i.inhrelid FROM tree JOIN pg_inherits i ON i.inhparent = tree.part
 ), sized AS (
@@ -65,40 +67,48 @@ SELECT json_build_object(
 FROM sized c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN folded f ON f.root = c.oid
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-"""
-
-_ALL = """
-    AND NOT c.relispartition AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {chosen}
 ORDER BY n.nspname, c.relname
 """
-_ONE = " AND n.nspname::text = :schema::text AND c.relname::text = :table::text"
 
-_COUNTS = """
+_ALL = "NOT c.relispartition AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+# The size of any other table is not asked for: that would wait for whoever has locked it.
+_ONLY = """(n.nspname::text, c.relname::text) IN (
+    SELECT t ->> 0, t ->> 1 FROM json_array_elements(:tables::json) t
+)"""
+
+_COUNTS = f"""
 SELECT count(*), count(*) FILTER (WHERE
     has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT'))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-""" + _ALL.partition("ORDER BY")[0]  # fmt: skip
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {_ALL}
+"""  # noqa: S608 - constants
 
 _LINE = WireColumn(pa.field("summary", pa.string()), Kind.TEXT)
 
 
 def list_tables(session: Session) -> Iterator[TableSummary]:
     """All tables but PostgreSQL's own, by schema and name, partitions folded into their parent."""
-    with rows(session, "Listing the tables", _SUMMARIES + _ALL, [_LINE]) as batches:
+    with rows(session, "Listing the tables", _SUMMARIES.format(chosen=_ALL), [_LINE]) as batches:
         for batch in batches:
             for line in batch.column(0).to_pylist():
                 yield TableSummary.model_validate_json(line)
 
 
-def summarise(session: Session, table: TableRef) -> TableSummary:
-    """One table's line of the list; a partition has one too. Raises TABLE_NOT_FOUND."""
-    what = f"Looking up {table}"
-    found = session.query(what, _SUMMARIES + _ONE, schema=table.schema_name, table=table.table_name)
+def summarise(session: Session, tables: Collection[TableRef]) -> Sequence[TableSummary]:
+    """The lines of those tables that exist; a partition has one too."""
+    names = json.dumps([(table.schema_name, table.table_name) for table in tables])
+    sql = _SUMMARIES.format(chosen=_ONLY)
+    found = session.query("Looking up tables", sql, tables=names)
+    return [TableSummary.model_validate_json(line) for (line,) in found]
+
+
+def summarise_one(session: Session, table: TableRef) -> TableSummary:
+    """Raises TABLE_NOT_FOUND."""
+    found = summarise(session, [table])
     if not found:
-        raise HeadraceError(TABLE_NOT_FOUND, f"{what}: there is no such table.")
-    return TableSummary.model_validate(json.loads(found[0][0]))
+        raise HeadraceError(TABLE_NOT_FOUND, f"Looking up {table}: there is no such table.")
+    return found[0]
 
 
 def count_tables(session: Session) -> tuple[int, int]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from headrace.model import Column, ForeignKey, Index, TableDescription, TableRef
 from headrace.sources import TypeName
-from headrace.sources.postgres.catalogue import summarise
+from headrace.sources.postgres.catalogue import summarise_one
 from headrace.sources.postgres.columns import SourceColumn, read_columns
 from headrace.sources.postgres.identifiers import qualified
 from headrace.sources.postgres.rows import rows
@@ -79,7 +79,7 @@ def describe_table(
     """Raises TABLE_NOT_FOUND; PERMISSION_DENIED only if a sample is asked for."""
     columns = read_columns(session, table)
     return TableDescription(
-        table=summarise(session, table),
+        table=summarise_one(session, table),
         columns=tuple(_described(column, type_name) for column in columns),
         indexes=tuple(Index.model_validate(o) for o in _objects(session, table, _INDEXES)),
         foreign_keys=tuple(

@@ -24,6 +24,12 @@ from headrace.sources.postgres.unchanged import check_unchanged
 from headrace.sources.wire.decoding import WireColumn
 
 
+def schema(session: Session, selection: Selection, unfit: UnfitPolicy) -> pa.Schema:
+    """The schema in which `read` gives the rows. Raises what it raises before it reads them."""
+    columns, _ = _columns(selection, unfit, _chosen(session, selection))
+    return pa.schema([column.field for column in columns])
+
+
 @contextmanager
 def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator[Rows]:
     """Read the selected columns, all of them if there is no choice, in the order given.
@@ -33,9 +39,19 @@ def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator
     VALUE_NOT_CARRIED, VALUE_TOO_LARGE, CONNECTION_LOST, ….
     """
     table = selection.ref
-    chosen = _chosen(selection, read_columns(session, table))
+    chosen = _chosen(session, selection)
     check_unchanged(session, table, chosen)
-    expressions, columns = [], []
+    columns, expressions = _columns(selection, unfit, chosen)
+    sql = f"SELECT {', '.join(expressions)} FROM {qualified(table)}"  # noqa: S608 - all quoted
+    with rows(session, f"Reading {table}", sql, columns) as reader:
+        yield reader
+
+
+def _columns(
+    selection: Selection, unfit: UnfitPolicy, chosen: Sequence[SourceColumn]
+) -> tuple[list[WireColumn], list[str]]:
+    """How the columns arrive, and the expressions that make them arrive so."""
+    columns, expressions = [], []
     for column in chosen:
         policy = selection.unfit_columns.get(column.name, unfit)
         form = carried(column.type, policy)
@@ -45,13 +61,11 @@ def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator
         nullify = policy is UnfitPolicy.NULL
         columns.append(WireColumn(field, form.kind, nullify, form.element))
         expressions.append(column.written if form.written else quoted(column.name))
-    sql = f"SELECT {', '.join(expressions)} FROM {qualified(table)}"  # noqa: S608 - all quoted
-    with rows(session, f"Reading {table}", sql, columns) as reader:
-        yield reader
+    return columns, expressions
 
 
-def _chosen(selection: Selection, existing: Sequence[SourceColumn]) -> Sequence[SourceColumn]:
-    by_name = {column.name: column for column in existing}
+def _chosen(session: Session, selection: Selection) -> Sequence[SourceColumn]:
+    by_name = {column.name: column for column in read_columns(session, selection.ref)}
     names = by_name if selection.columns is None else selection.columns
     if not names:
         raise _refused(selection, TABLE_EMPTY_OF_COLUMNS, "the table has no columns")
