@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from importlib import import_module
+from threading import Lock
 from typing import Any
 
 from headrace import destinations, documents, launchers, vaults
@@ -17,10 +18,11 @@ from headrace.vaults import Vault
 
 
 class Services:
-    """The ports of one process, each opened when it is first used, and once."""
+    """The ports of one process, each opened when it is first used, and once for all threads."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._opening = Lock()
 
     @cached_property
     def documents(self) -> Documents:
@@ -49,9 +51,11 @@ class Services:
                 opened.close()
 
     def _open(self, port: str, schemes: Mapping[str, str]) -> Any:
-        return open_port(
-            f"HEADRACE_{port.upper()}", getattr(self.settings, port), schemes, self.settings
-        )
+        with self._opening:  # since Python 3.12 threads may compute a cached_property at once
+            if port not in self.__dict__:
+                name, url = f"HEADRACE_{port.upper()}", getattr(self.settings, port)
+                self.__dict__[port] = open_port(name, url, schemes, self.settings)
+            return self.__dict__[port]
 
 
 def open_port(name: str, url: str, schemes: Mapping[str, str], settings: Settings) -> Any:

@@ -86,11 +86,15 @@ class Scene:
         return self.services.destination.count(ORDERS)
 
 
+def job_environment(scene: Scene) -> dict[str, str]:
+    return os.environ | scene.services.settings.environment()
+
+
 def run_job(scene: Scene, run: Run) -> subprocess.CompletedProcess[str]:
     """The job in the foreground, as the cloud starts it."""
     return subprocess.run(
         [sys.executable, "jobs/extract/main.py", "m1", "s1", run.run_id],
-        env=os.environ | scene.services.settings.environment(),
+        env=job_environment(scene),
         capture_output=True,
         text=True,
         check=False,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from devservers.postgres import temporary_server
-from headrace.errors import RUN_CANCELLED, RUN_LOST
+from headrace.errors import RUN_CANCELLED, RUN_INTERRUPTED, RUN_LOST
 from headrace.ids import new_id
 from headrace.model import Run, RunState, now
 from headrace.records import Runs, Sources
@@ -72,9 +72,23 @@ def test_a_running_run_is_cancelled(filled: Scene, view: str) -> None:
 
 
 def test_a_run_is_ended_by_sigterm(filled: Scene) -> None:
+    """Nobody has cancelled it: the machine is shut down."""
     filled.database.execute(SLOW)
     run = filled.wait_until_reading(filled.start())
 
+    os.kill(process(run), signal.SIGTERM)
+
+    run = ended(filled, run, RUN_INTERRUPTED.code)
+    assert run.state is RunState.FAILED
+    assert run.error is not None
+    assert run.error.retryable
+
+
+def test_a_cancelled_run_is_ended_by_sigterm(filled: Scene) -> None:
+    filled.database.execute(SLOW)
+    run = filled.wait_until_reading(filled.start())
+
+    filled.cancel(run)
     os.kill(process(run), signal.SIGTERM)
 
     assert ended(filled, run, RUN_CANCELLED.code).state is RunState.CANCELLED

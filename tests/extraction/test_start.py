@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from headrace.api.sources import SourceRef, delete_source
+from headrace.documents import Documents
 from headrace.errors import (
     LAUNCH_FAILED,
     LEASE_LOST,
@@ -32,6 +34,9 @@ def launches(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
         def launch(self, run: Run) -> str:
             asked.append(run)
             return run.run_id
+
+        def current(self) -> str | None:
+            return None
 
         def alive(self, execution: str) -> bool:
             return True
@@ -89,6 +94,39 @@ def test_a_draft_is_not_run(scene: Scene) -> None:
     with pytest.raises(HeadraceError) as raised:
         scene.start()
     assert raised.value.kind is SOURCE_STATE_WRONG
+    assert raised.value.hint == "Activate the draft."
+
+
+def test_a_paused_source_is_run_by_hand(scene: Scene) -> None:
+    Sources(scene.services.documents).replace(
+        scene.source.model_copy(update={"state": SourceState.PAUSED})
+    )
+    assert scene.wait(scene.start()).state is RunState.SUCCEEDED
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_a_source_that_is_deleted_meanwhile(
+    scene: Scene, launches: list[Run], monkeypatch: pytest.MonkeyPatch, half: bool
+) -> None:
+    """After it was read and before the run could be found; perhaps not all of it is gone yet."""
+    documents, acquire = scene.services.documents, lease.acquire
+
+    def slowly(documents: Documents, run: Run) -> None:
+        if half:
+            deleted = scene.source.model_copy(update={"state": SourceState.DELETED})
+            Sources(documents).replace(deleted)
+        else:
+            delete_source(scene.services, SourceRef(model_id="m1", source_id="s1"))
+        acquire(documents, run)
+
+    monkeypatch.setattr(lease, "acquire", slowly)
+    with pytest.raises(HeadraceError) as raised:
+        scene.start("key")
+
+    assert raised.value.kind is SOURCE_NOT_FOUND
+    assert launches == []
+    for collection in ("runs", "locks", "starts"):
+        assert documents.list(f"models/m1/sources/s1/{collection}", limit=1) == []
 
 
 def test_an_unknown_source_is_not_run(services: Services) -> None:

@@ -83,6 +83,14 @@ def test_a_job_gets_the_ids_and_lives_until_it_ends(stage: Stage) -> None:
     wait_until(lambda: not stage.launcher.alive(execution))
 
 
+def test_a_process_knows_its_own_execution(stage: Stage) -> None:
+    """As the job does, which records it."""
+    current = stage.launcher.current()
+
+    assert current is None or stage.launcher.alive(current)
+    assert current != stage.launch()
+
+
 def test_a_job_that_is_stopped_ends(stage: Stage) -> None:
     execution = stage.launch()
     stage.launcher.stop(execution)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -72,6 +73,35 @@ def test_another_process_with_the_same_pid_is_not_the_job(tmp_path: Path) -> Non
     assert launcher.alive(f"{os.getpid()}:{started}")
     assert not launcher.alive(f"{os.getpid()}:{started - 60}")
     launcher.stop(f"{os.getpid()}:{started - 60}")
+
+
+def test_a_job_finds_its_own_execution(tmp_path: Path) -> None:
+    show = (
+        "from pathlib import Path; from headrace.launchers.process import ProcessLauncher;"
+        "print(ProcessLauncher(Path(), (), {}).current(), flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", show], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as job:
+        assert job.stdout is not None
+        execution = job.stdout.readline().strip()
+        launcher = ProcessLauncher(tmp_path, ("true",), {})
+
+        assert execution.startswith(f"{job.pid}:")
+        assert launcher.alive(execution)
+        job.communicate("\n")
+    assert not launcher.alive(execution)
+
+
+def test_a_file_where_the_service_was_started_shadows_no_module(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "headrace.py").write_text("raise SystemExit('shadowed')")
+    monkeypatch.chdir(tmp_path)
+    started = run()
+    launcher = ProcessLauncher(tmp_path / "logs", JOB, settings.environment())
+
+    assert "run_not_found" in output(tmp_path / "logs", launcher, started)
 
 
 def test_a_job_that_nobody_waited_for_is_not_alive(tmp_path: Path) -> None:

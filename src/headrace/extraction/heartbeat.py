@@ -10,8 +10,9 @@ from itertools import count
 from types import FrameType
 
 from headrace.documents import Documents
-from headrace.errors import RUN_CANCELLED, HeadraceError
+from headrace.errors import INTERNAL_ERROR, RUN_INTERRUPTED, HeadraceError
 from headrace.extraction import lease
+from headrace.extraction.settle import cancelled
 from headrace.model import Run, TableRun, TableState, now
 from headrace.records import Runs
 
@@ -82,15 +83,17 @@ class Heartbeat:
     def _refusal(self) -> HeadraceError | None:
         """Write the sign of life, and see whether someone has written that the run shall end."""
         run = Runs(self._documents).update(self._run, self._mark)
-        return self._cancelled() if run.cancel_requested or not run.state.live else None
+        if run.cancel_requested:
+            return cancelled(run)
+        return None if run.state.live else self._interrupted(f"is recorded as {run.state}")
 
     def _mark(self, run: Run) -> Run:
         if not run.state.live:
             return run
         return run.model_copy(update={"tables": self._tables, "heartbeat_at": now()})
 
-    def _cancelled(self) -> HeadraceError:
-        return HeadraceError(RUN_CANCELLED, f"Run '{self._run.run_id}' was cancelled.")
+    def _interrupted(self, why: str) -> HeadraceError:
+        return HeadraceError(RUN_INTERRUPTED, f"Run '{self._run.run_id}' {why}.")
 
     def _beat(self) -> None:
         written = now()
@@ -108,6 +111,10 @@ class Heartbeat:
                     log.warning("the heartbeat could not be written: %s", error.detail)
                 else:
                     self._interrupt(error)
+            except Exception:
+                log.exception("the heartbeat failed in a way that nobody foresaw")
+                detail = f"The heartbeat of run '{self._run.run_id}' failed; its log says where."
+                self._interrupt(HeadraceError(INTERNAL_ERROR, detail))
 
     def _interrupt(self, reason: HeadraceError) -> None:
         self._reason = reason
@@ -118,5 +125,5 @@ class Heartbeat:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         if not self._deaf:
             self._deaf = True  # the cleaning up that follows is not interrupted
-            self._reason = self._reason or self._cancelled()
+            self._reason = self._reason or self._interrupted("was told to end by a signal")
             raise Stop(self._reason)

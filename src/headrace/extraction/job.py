@@ -7,11 +7,17 @@ import sys
 from functools import partial
 
 from headrace import credentials, logs, sources
-from headrace.errors import INTERNAL_ERROR, RUN_CANCELLED, HeadraceError
+from headrace.errors import (
+    INTERNAL_ERROR,
+    RUN_CANCELLED,
+    RUN_INTERRUPTED,
+    RUN_NOT_FOUND,
+    HeadraceError,
+)
 from headrace.extraction import lease
 from headrace.extraction.extract import extract
 from headrace.extraction.heartbeat import Heartbeat, Stop
-from headrace.extraction.settle import ended
+from headrace.extraction.settle import cancelled, ended
 from headrace.logs import log_context
 from headrace.model import Run, RunState, TableRun, now
 from headrace.records import Runs, Sources
@@ -56,7 +62,13 @@ def run_job(services: Services, run: Run) -> Run:
     tables = heartbeat.end()
     if error:
         log.error("%s: %s", error.code, error.detail)
-    recorded = runs.update(run, lambda stored: _finished(stored, tables, error))
+    try:
+        recorded = runs.update(run, lambda stored: _finished(stored, tables, error))
+    except HeadraceError as failure:
+        if failure.kind is RUN_NOT_FOUND:
+            # The source was deleted meanwhile, and must not own what was published after that.
+            services.destination.disown(run.model_id, run.source_id)
+        raise
     lease.release(services.documents, run)
     log.info("the run ended as %s", recorded.state)
     return recorded
@@ -65,7 +77,8 @@ def run_job(services: Services, run: Run) -> Run:
 def _work(services: Services, run: Run, heartbeat: Heartbeat) -> None:
     if not run.state.live:
         return
-    Runs(services.documents).update(run, _begun)
+    execution = services.launcher.current()
+    Runs(services.documents).update(run, lambda stored: _begun(stored, execution))
     heartbeat.check()
     heartbeat.start()
     source = Sources(services.documents).get(run.model_id, run.source_id)
@@ -74,20 +87,24 @@ def _work(services: Services, run: Run, heartbeat: Heartbeat) -> None:
     extract(source, connect, services.destination, run.run_id, heartbeat.show)
 
 
-def _begun(run: Run) -> Run:
+def _begun(run: Run, execution: str | None) -> Run:
+    """The run with its execution: whoever launched the job may have died before recording it."""
     if run.state is not RunState.QUEUED:
         return run
-    return run.model_copy(update={"state": RunState.RUNNING, "started_at": now()})
+    changes = {"state": RunState.RUNNING, "started_at": now(), "heartbeat_at": now()}
+    return run.model_copy(update={**changes, "execution": execution or run.execution})
 
 
 def _finished(run: Run, tables: tuple[TableRun, ...], error: HeadraceError | None) -> Run:
     if not run.state.live:
         return run
+    run = run.model_copy(update={"tables": tables})
     if error is None:
-        state = RunState.SUCCEEDED
-    else:
-        state = RunState.CANCELLED if error.kind is RUN_CANCELLED else RunState.FAILED
-    return ended(run.model_copy(update={"tables": tables}), state, error)
+        return ended(run, RunState.SUCCEEDED, None)
+    if error.kind is RUN_INTERRUPTED and run.cancel_requested:
+        error = cancelled(run)
+    state = RunState.CANCELLED if error.kind is RUN_CANCELLED else RunState.FAILED
+    return ended(run, state, error)
 
 
 if __name__ == "__main__":

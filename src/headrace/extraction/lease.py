@@ -1,7 +1,8 @@
 """The lease of a source: at most one run is live, and a run that has died does not block it.
 
 It is the document `<source>/locks/live`, changed by compare-and-swap alone. A released lease is
-one that has expired.
+one that has expired. It is acquired for a moment, in which the run is recorded, and then renewed:
+a start that dies in between blocks the source no longer than that.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from headrace.records import source_path
 from headrace.values import RunId, Value
 
 DURATION = timedelta(seconds=60)
+MAKING = timedelta(seconds=10)
 
 
 class _Stored(Value):
@@ -52,7 +54,7 @@ def read(documents: Documents, model_id: str, source_id: str) -> Lease | None:
 
 
 def acquire(documents: Documents, run: Run) -> None:
-    """Take the source for the run. Again for the same run is no error.
+    """Take the source for the run, while it is being made. Again for the same run is no error.
 
     Raises RUN_ALREADY_LIVE if another run holds it.
     """
@@ -65,9 +67,9 @@ def acquire(documents: Documents, run: Run) -> None:
             )  # fmt: skip
         try:
             if held is None:
-                documents.create(_path(run.model_id, run.source_id), _value(run, now() + DURATION))
+                documents.create(_path(run.model_id, run.source_id), _value(run, now() + MAKING))
             else:
-                _replace(documents, run, held, now() + DURATION)
+                _replace(documents, run, held, now() + MAKING)
             return
         except HeadraceError as error:
             if error.kind not in (DOCUMENT_EXISTS, DOCUMENT_STALE):
@@ -76,29 +78,30 @@ def acquire(documents: Documents, run: Run) -> None:
 
 def renew(documents: Documents, run: Run) -> None:
     """Hold the source for another while. Raises LEASE_LOST if another run has taken it."""
-    held = read(documents, run.model_id, run.source_id)
-    try:
-        if held and held.run_id == run.run_id:
-            _replace(documents, run, held, now() + DURATION)
-            return
-    except HeadraceError as error:
-        if error.kind is not DOCUMENT_STALE:
-            raise
-    raise HeadraceError(
-        LEASE_LOST, f"Run '{run.run_id}' lost source '{run.source_id}' to another run."
-    )
+    if not _write(documents, run, now() + DURATION):
+        raise HeadraceError(
+            LEASE_LOST, f"Run '{run.run_id}' lost source '{run.source_id}' to another run."
+        )
 
 
 def release(documents: Documents, run: Run) -> None:
     """Let the source go. No error if the run does not hold it any more."""
-    held = read(documents, run.model_id, run.source_id)
-    if held is None or held.run_id != run.run_id:
-        return
-    try:
-        _replace(documents, run, held, datetime.fromtimestamp(0, UTC))
-    except HeadraceError as error:
-        if error.kind is not DOCUMENT_STALE:
-            raise
+    _write(documents, run, datetime.fromtimestamp(0, UTC))
+
+
+def _write(documents: Documents, run: Run, expires_at: datetime) -> bool:
+    """Write the lease anew if the run still has it, and say whether it has.
+
+    Who was quicker may be the same run: its job renews the lease from two threads.
+    """
+    while (held := read(documents, run.model_id, run.source_id)) and held.run_id == run.run_id:
+        try:
+            _replace(documents, run, held, expires_at)
+            return True
+        except HeadraceError as error:
+            if error.kind is not DOCUMENT_STALE:
+                raise
+    return False
 
 
 def _replace(documents: Documents, run: Run, held: Lease, expires_at: datetime) -> None:

@@ -1,13 +1,19 @@
-"""Ends the record of a run whose process has ended without a word."""
+"""Ends the record of a run whose process has ended without a word.
+
+The destination has the last word on what became of it: a process may be killed after its tables
+were published and before that was recorded.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
+from headrace.destinations import Destination
 from headrace.errors import RUN_CANCELLED, RUN_LOST, HeadraceError
 from headrace.extraction import lease
 from headrace.launchers import Launcher
-from headrace.model import Problem, Run, RunState, now
+from headrace.model import Problem, Run, RunState, TableRef, TableState, now
 from headrace.records import Runs
 from headrace.services import Services
 
@@ -17,23 +23,35 @@ log = logging.getLogger(__name__)
 def settle(services: Services, run: Run) -> Run:
     """The run as it is. One that is recorded as live, but whose process is gone, is ended.
 
-    It failed as RUN_LOST, or was cancelled if that had been asked for; its lease is released
-    and its staging discarded.
+    While the destination can't say whether the run has published, it stays live; the `error` of
+    the run that is returned then says why.
     """
-    if not run.state.live or not _gone(services.launcher, run):
+    if not run.state.live or not gone(services.launcher, run):
         return run
-    return lose(services, run)
+    try:
+        published = _published(services.destination, run)
+    except HeadraceError as error:
+        log.warning("how run %s ended can't be told: %s", run.run_id, error.detail)
+        return run.model_copy(update={"error": Problem.of(error)})
+    return _end(services, run, published)
 
 
 def lose(services: Services, run: Run) -> Run:
-    """End a run from outside; one that has ended in the meantime keeps its own end."""
-    lost = Runs(services.documents).update(run, _lost)
-    lease.release(services.documents, run)
-    try:
-        services.destination.discard(run.run_id)
-    except HeadraceError as error:
-        log.warning("the staging of run %s stays behind: %s", run.run_id, error.detail)
-    return lost
+    """End a run from outside; one that has ended in the meantime keeps its own end.
+
+    It has succeeded if the destination holds what it brought. Otherwise it was cancelled if that
+    had been asked for, else it failed as RUN_LOST. Its lease is released and its staging
+    discarded. Raises the destination's errors, without which its end can't be told.
+    """
+    return _end(services, run, _published(services.destination, run))
+
+
+def gone(launcher: Launcher, run: Run) -> bool:
+    """Whether a live run has no process any more, as far as anyone can tell."""
+    if run.execution is None:  # being launched, or the launching process died
+        heard_of = max(run.requested_at, run.heartbeat_at or run.requested_at)
+        return now() - heard_of > lease.DURATION
+    return not launcher.alive(run.execution)
 
 
 def ended(run: Run, state: RunState, error: HeadraceError | None) -> Run:
@@ -44,15 +62,41 @@ def ended(run: Run, state: RunState, error: HeadraceError | None) -> Run:
     return run.model_copy(update={"state": state, "finished_at": now(), "error": problem})
 
 
-def _lost(run: Run) -> Run:
+def cancelled(run: Run) -> HeadraceError:
+    return HeadraceError(RUN_CANCELLED, f"Run '{run.run_id}' was cancelled.")
+
+
+# The rows of each table that a run has published.
+Published = Mapping[TableRef, int]
+
+
+def _published(destination: Destination, run: Run) -> Published:
+    checkpoints = destination.checkpoints(run.model_id, run.source_id)
+    return {c.source_table: c.rows for c in checkpoints if c.run_id == run.run_id}
+
+
+def _end(services: Services, run: Run, published: Published) -> Run:
+    lost = Runs(services.documents).update(run, lambda stored: _judged(stored, published))
+    lease.release(services.documents, run)
+    try:
+        services.destination.discard(run.run_id)
+    except HeadraceError as error:
+        log.warning("the staging of run %s stays behind: %s", run.run_id, error.detail)
+    return lost
+
+
+def _judged(run: Run, published: Published) -> Run:
+    if not run.state.live:
+        return run
+    if published:
+        tables = tuple(
+            table.model_copy(update={"state": TableState.PUBLISHED, "rows": published[table.ref]})
+            if table.ref in published
+            else table
+            for table in run.tables
+        )
+        return ended(run.model_copy(update={"tables": tables}), RunState.SUCCEEDED, None)
     if run.cancel_requested:
-        error = HeadraceError(RUN_CANCELLED, f"Run '{run.run_id}' was cancelled.")
-        return ended(run, RunState.CANCELLED, error)
+        return ended(run, RunState.CANCELLED, cancelled(run))
     error = HeadraceError(RUN_LOST, f"The process of run '{run.run_id}' is gone.")
     return ended(run, RunState.FAILED, error)
-
-
-def _gone(launcher: Launcher, run: Run) -> bool:
-    if run.execution is None:  # being launched, or the launching process died
-        return now() - run.requested_at > lease.DURATION
-    return not launcher.alive(run.execution)

@@ -8,12 +8,13 @@ from headrace.errors import (
     DOCUMENT_EXISTS,
     DOCUMENTS_UNREADABLE,
     RUN_NOT_FOUND,
+    SOURCE_NOT_FOUND,
     SOURCE_STATE_WRONG,
     HeadraceError,
 )
 from headrace.extraction import lease
 from headrace.extraction.plan import plan
-from headrace.extraction.settle import ended, lose, settle
+from headrace.extraction.settle import ended, gone, lose
 from headrace.ids import new_id
 from headrace.model import Run, RunState, Source, SourceState, now
 from headrace.records import Runs, Sources, source_path
@@ -25,13 +26,16 @@ def start(
 ) -> Run:
     """Queue a run and launch its job. The same key for the same source gives the same run.
 
-    Raises SOURCE_NOT_FOUND, SOURCE_STATE_WRONG for a draft, RUN_ALREADY_LIVE, and LAUNCH_FAILED,
-    which the run then records.
+    A paused source may be run, since somebody asks for it. Raises SOURCE_NOT_FOUND,
+    SOURCE_STATE_WRONG for a draft, RUN_ALREADY_LIVE, LAUNCH_FAILED, which the run then records,
+    and the destination's errors if only it can say how the run before ended.
     """
     source = Sources(services.documents).get(model_id, source_id)
     if source.state not in (SourceState.ACTIVE, SourceState.PAUSED):
         raise HeadraceError(
-            SOURCE_STATE_WRONG, f"Source '{source_id}' is not active: it is a {source.state}."
+            SOURCE_STATE_WRONG,
+            f"Source '{source_id}' can't be run: it is a {source.state}.",
+            hint="Activate the draft.",
         )
     run_id = _run_id(services, source, idempotency_key)
     if idempotency_key and (known := _find(services, source, run_id)):
@@ -51,7 +55,20 @@ def start(
         if error.kind is not DOCUMENT_EXISTS:
             raise
         return Runs(services.documents).get(model_id, source_id, run_id)  # the same key, at once
+    _check_still_there(services, source)
+    lease.renew(services.documents, run)
     return _launch(services, run)
+
+
+def _check_still_there(services: Services, source: Source) -> None:
+    """Leave nothing under a source that was deleted before the run could be found there."""
+    sources = Sources(services.documents)
+    try:
+        sources.get(source.model_id, source.source_id)
+    except HeadraceError as error:
+        if error.kind is SOURCE_NOT_FOUND:
+            sources.erase(source.model_id, source.source_id)
+        raise
 
 
 def _launch(services: Services, run: Run) -> Run:
@@ -63,7 +80,11 @@ def _launch(services: Services, run: Run) -> Run:
         runs.update(run, lambda stored: ended(stored, RunState.FAILED, failure))
         lease.release(services.documents, run)
         raise
-    return runs.update(run, lambda stored: stored.model_copy(update={"execution": execution}))
+    return runs.update(
+        run,
+        # The job may have been quicker.
+        lambda stored: stored.model_copy(update={"execution": stored.execution or execution}),
+    )
 
 
 def _run_id(services: Services, source: Source, key: str | None) -> str:
@@ -91,19 +112,20 @@ def _run_id(services: Services, source: Source, key: str | None) -> str:
 
 
 def _make_way(services: Services, source: Source, run_id: str) -> None:
-    """End the run that holds the lease, if its process is gone or the lease has expired."""
+    """End the run that holds the lease, if its process is gone or the lease has expired.
+
+    Raises the destination's errors if it can't say whether that run has published.
+    """
     held = lease.read(services.documents, source.model_id, source.source_id)
     other = _find(services, source, held.run_id) if held and held.run_id != run_id else None
     if held is None or other is None:
         return
     if not other.state.live:  # it ended without releasing the lease
         lease.release(services.documents, other)
-    elif held.expired:  # its process hangs, or can't reach the documents
-        if other.execution:
+    elif held.expired or gone(services.launcher, other):
+        if other.execution:  # it may hang, or be unable to reach the documents
             services.launcher.stop(other.execution)
         lose(services, other)
-    else:
-        settle(services, other)
 
 
 def _find(services: Services, source: Source, run_id: str) -> Run | None:

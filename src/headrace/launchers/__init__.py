@@ -16,6 +16,10 @@ class Launcher(Protocol):
         """Start the job; returns the execution. Raises LAUNCH_FAILED."""
         ...
 
+    def current(self) -> str | None:
+        """The execution that this process is, for the job to record; None if it is none."""
+        ...
+
     def alive(self, execution: str) -> bool:
         """Whether the job may still be doing something."""
         ...

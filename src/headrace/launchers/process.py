@@ -16,7 +16,8 @@ from headrace.files import local_path, make_directory
 from headrace.model import Run
 from headrace.settings import Settings
 
-JOB = (sys.executable, "-m", "headrace.extraction.job")
+# -P: no file of the directory in which the service was started takes the place of a module.
+JOB = (sys.executable, "-P", "-m", "headrace.extraction.job")
 
 # psutil adds up a process's start from the boot time, which moves a little when the clock is
 # set. No system hands a pid out again this fast.
@@ -71,6 +72,9 @@ class ProcessLauncher:
         # Someone has to wait for an ended child, or it stays in the table of processes.
         threading.Thread(target=process.wait, name=f"wait-{process.pid}", daemon=True).start()
         return execution
+
+    def current(self) -> str | None:
+        return _execution(os.getpid())
 
     def alive(self, execution: str) -> bool:
         return _find(execution) is not None
