@@ -50,7 +50,7 @@ def read_columns(session: Session, table: TableRef) -> tuple[SourceColumn, ...]:
 def _column(*row: Any) -> SourceColumn:
     name, source_type, nullable, comment, generated, readable, *rest = row
     base, precision, scale, character_set = rest
-    source_type, _, _ = source_type.partition(" /*")  # MariaDB notes the format of old dates
+    source_type = source_type.removesuffix(" /* mariadb-5.3 */")  # the format of a view's dates
     return SourceColumn(
         name=name,
         source_type=source_type,

@@ -82,9 +82,10 @@ def _batches(result: Result, decoding: Decoding[BinaryRows]) -> Iterator[pa.Reco
                 result.pass_packet()
             elif status == Status.MORE:
                 result.receive(decoder.needed)
-            elif status != Status.SPLIT:
-                raise decoding.failure(status)
-            elif (status := decoder.feed_row(result.joined())) != Status.MORE:
+            elif status == Status.SPLIT:
+                if (status := decoder.feed_row(result.joined())) != Status.MORE:
+                    raise decoding.failure(status)
+            else:
                 raise decoding.failure(status)
         except MemoryError as error:
             raise decoding.too_large(None) from error
