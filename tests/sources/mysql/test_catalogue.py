@@ -79,8 +79,8 @@ def test_a_change_that_nobody_noted_is_null(mariadb_database: MariadbDatabase) -
 
 def test_names_that_differ_in_case_or_accents_alone(mariadb_database: MariadbDatabase) -> None:
     mariadb_database.execute(
-        "CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE T (a int, b int); CREATE TABLE `é` (c int)"
-        "; CREATE TABLE e (c int, d int, e int)"
+        "CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE T (a int, b int);"
+        "CREATE TABLE `é` (c int); CREATE TABLE e (c int, d int, e int)"
     )
     tables = listed(mariadb_database)
     assert {name: table.column_count for name, table in tables.items()} == {

@@ -63,7 +63,8 @@ def test_indexes(mariadb_database: MariadbDatabase) -> None:
 def test_foreign_keys(mariadb_database: MariadbDatabase) -> None:
     mariadb_database.execute(
         "CREATE TABLE parent (x int, y int, PRIMARY KEY (x, y));"
-        "CREATE TABLE child (b int, a int, CONSTRAINT k FOREIGN KEY (a, b) REFERENCES parent (x, y))"
+        "CREATE TABLE child (b int, a int,"
+        "CONSTRAINT k FOREIGN KEY (a, b) REFERENCES parent (x, y))"
     )
     (key,) = described(mariadb_database, "child").foreign_keys
     assert (key.name, key.columns) == ("k", ("a", "b"))

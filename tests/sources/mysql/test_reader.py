@@ -299,8 +299,7 @@ def test_what_may_not_be_read(
         ):
             list(rows)
         connected.close()
-    # A table of which one has no right at all does not seem to exist.
-    assert caught.value.kind is (PERMISSION_DENIED if grant else TABLE_NOT_FOUND)
+    assert caught.value.kind is PERMISSION_DENIED
 
 
 def test_the_columns_that_may_be_read(mariadb_database: MariadbDatabase) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from headrace.errors import TABLE_NOT_FOUND, HeadraceError
 from headrace.model import TableRef
+from headrace.sources.mysql.identifiers import qualified
 from headrace.sources.mysql.session import Session
 from headrace.sources.mysql.types import ColumnType
 
@@ -36,14 +37,19 @@ class SourceColumn:
 
 
 def read_columns(session: Session, table: TableRef) -> tuple[SourceColumn, ...]:
-    """The table's columns in their order, of which the user has any right. Raises TABLE_NOT_FOUND.
+    """The table's columns in their order, of which the user has any right.
 
-    Columns for which the user has no right at all are not among them, as the servers hide these.
+    Raises TABLE_NOT_FOUND, PERMISSION_DENIED, and what else is wrong with a view. Columns for
+    which the user has no right at all are not among them, as the servers hide these.
     """
     names = (table.schema_name, table.table_name)
-    rows = session.query(f"Looking up the columns of {table}", _SQL, *names, *names)
+    what = f"Looking up the columns of {table}"
+    rows = session.query(what, _SQL, *names, *names)
     if not rows:
-        raise HeadraceError(TABLE_NOT_FOUND, f"Looking up {table}: there is no such table.")
+        # Tables that may not be read and views that can't be opened have no columns either; the
+        # server says which it is when asked for them.
+        session.check(what, f"SELECT * FROM {qualified(table)}")  # noqa: S608 - quoted
+        raise HeadraceError(TABLE_NOT_FOUND, f"{what}: there is no such table.")
     return tuple(_column(*row) for row in rows)
 
 
