@@ -109,6 +109,23 @@ def test_a_publish_that_was_killed_is_repeated(
     assert destination.count(ORDERS) == 3
 
 
+def test_a_table_that_was_let_go_is_there_until_its_replacement_is(
+    directory: Path, destination: ParquetDirectory, run_id: str
+) -> None:
+    """Which fails while its files are moved into place."""
+    bring(destination, table(id=[1]), source="s1")
+    destination.disown("m1", "s1")
+    staged = stage(destination, run_id, table(id=[1, 2]))
+    (directory / "shop" / "orders" / f"{run_id}-00000.parquet").mkdir()
+
+    with pytest.raises(HeadraceError) as raised:
+        publish(destination, staged, run_id=run_id, source="s2")
+
+    assert raised.value.kind is DESTINATION_UNAVAILABLE
+    assert destination.count(ORDERS) == 1
+    assert destination.checkpoints("m1", "s2") == []
+
+
 def test_leftovers_that_stay_do_not_undo_a_publish(
     directory: Path, destination: ParquetDirectory, run_id: str
 ) -> None:

@@ -36,6 +36,20 @@ main()
 """
 
 
+DELETED_WHILE_PUBLISHING = """
+from headrace.extraction.heartbeat import Heartbeat
+from headrace.extraction.job import main
+from headrace.records import Sources
+
+def end_late(heartbeat, end=Heartbeat.end):
+    Sources(heartbeat._documents).erase("m1", "s1")
+    return end(heartbeat)
+
+Heartbeat.end = end_late
+main()
+"""
+
+
 @pytest.fixture(params=sorted(SCHEMES))
 def services(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Services]:
     url = f"{request.param}://{settings.data}/warehouse"
@@ -62,15 +76,18 @@ def published_and_killed(scene: Scene) -> Run:
     while scene.services.launcher.alive(run.execution or ""):
         pass
     again = queued(scene)
-    lease.acquire(scene.services.documents, again)
-    job = subprocess.run(
-        [sys.executable, "-c", KILLED_AFTER_PUBLISHING, "m1", "s1", again.run_id],
+    assert job_process(scene, again, KILLED_AFTER_PUBLISHING).returncode == -9
+    assert scene.stored(again).state is RunState.RUNNING
+    return again
+
+
+def job_process(scene: Scene, run: Run, script: str) -> subprocess.CompletedProcess[bytes]:
+    lease.acquire(scene.services.documents, run)
+    return subprocess.run(
+        [sys.executable, "-c", script, "m1", "s1", run.run_id],
         env=job_environment(scene),
         check=False,
     )
-    assert job.returncode == -9
-    assert scene.stored(again).state is RunState.RUNNING
-    return again
 
 
 def test_a_run_that_has_published_has_succeeded(scene: Scene) -> None:
@@ -105,6 +122,13 @@ def test_nothing_is_said_while_the_destination_can_not_be_asked(scene: Scene) ->
 
     kept.rename(truth)
     assert settle(scene.services, scene.stored(run)).state is RunState.SUCCEEDED
+
+
+def test_what_is_published_after_its_source_was_deleted_is_nobody_s(scene: Scene) -> None:
+    job_process(scene, queued(scene), DELETED_WHILE_PUBLISHING)
+
+    assert scene.count() == 1000
+    assert scene.services.destination.checkpoints("m1", "s1") == []
 
 
 def test_a_live_job_of_a_launch_that_was_never_recorded_is_left_alone(scene: Scene) -> None:
