@@ -34,7 +34,7 @@ class TlsMode(StrEnum):
 def _certificate(value: str) -> str:
     try:
         ssl.create_default_context(cadata=value)
-    except ssl.SSLError as error:
+    except (ssl.SSLError, TypeError) as error:  # TypeError if it is not even ASCII
         raise ValueError("this is no certificate in PEM form") from error
     return value
 

@@ -78,3 +78,15 @@ def test_a_mistyped_host_comes_back_corrected(http: httpx.Client, database: Data
     (field,) = answer.json()["fields"]
     assert (field["path"], field["suggestion"]) == ("connection.host", "db.example.com")
     assert "geheim-4711" not in answer.text
+
+
+@pytest.mark.parametrize("certificate", ["no certificate", "😍", "-----BEGIN CERTIFICATE-----"])
+def test_a_certificate_that_is_none(
+    http: httpx.Client, database: Database, certificate: str
+) -> None:
+    request = body(database)
+    connection = database.connection.model_dump(mode="json")
+    request["connection"] = {**connection, "tls": "verify-ca", "ca_certificate": certificate}
+    answer = http.post("/test_connection", json=request)
+    assert answer.status_code == 400
+    assert [field["path"] for field in answer.json()["fields"]] == ["connection.ca_certificate"]

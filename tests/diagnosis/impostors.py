@@ -127,17 +127,26 @@ def tls_dribble(client: socket.socket) -> None:
         time.sleep(0.1)
 
 
-def scram(iterations: int) -> Conversation:
-    """Asks for the password to be hashed so many times."""
+def mysql_packets(client: socket.socket) -> None:
+    """A greeting of MySQL's that goes on in ever more packets of the greatest length."""
+    while True:
+        client.sendall(b"\xff\xff\xff\x00" + bytes(0xFFFFFF))
 
-    def converse(client: socket.socket) -> None:
-        client.recv(1024)
-        client.sendall(_asking(10, b"SCRAM-SHA-256\x00\x00"))
-        nonce = client.recv(1024).partition(b"r=")[2]
-        client.sendall(_asking(11, b"r=%sx,s=AAAA,i=%d" % (nonce, iterations)))
-        client.recv(1024)
 
-    return converse
+def mysql_dribble(client: socket.socket) -> None:
+    """A greeting of MySQL's, a byte at a time."""
+    for byte in b"\xff\x00\x00\x00" + bytes(255):
+        client.sendall(bytes([byte]))
+        time.sleep(0.1)
+
+
+def scram_iterations(client: socket.socket) -> None:
+    """Asks for the password to be hashed for hours."""
+    client.recv(1024)
+    client.sendall(_asking(10, b"SCRAM-SHA-256\x00\x00"))
+    nonce = client.recv(1024).partition(b"r=")[2]
+    client.sendall(_asking(11, b"r=%sx,s=AAAAAAAAAAAAAAAA,i=2147483647" % nonce))
+    client.recv(1024)
 
 
 def scram_for_ever(client: socket.socket) -> None:

@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 import pytest
 
-from headrace.connections import Credentials, PostgresConnection, TlsMode
+from headrace.connections import Credentials
 from headrace.diagnosis.diagnose import diagnose
 from headrace.model import CheckStatus, Layer
+from headrace.urls import from_url
 from tests.conftest import LOCAL
 from tests.diagnosis import impostors
 
@@ -22,31 +23,38 @@ MOST_KILOBYTES = 150_000
 PASSWORD = "gehe&im 4711/ö"
 SPELLINGS = {PASSWORD, quote(PASSWORD, safe=""), base64.b64encode(PASSWORD.encode()).decode()}
 
+POSTGRES = "postgresql://u@127.0.0.1:PORT/d?sslmode=disable"
+POSTGRES_TLS = "postgresql://u@127.0.0.1:PORT/d?sslmode=require"
+MYSQL = "mysql://u@127.0.0.1:PORT/d?sslmode=disable"
+MYSQL_TLS = "mysql://u@127.0.0.1:PORT/d?sslmode=require"
+
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="only Linux tells a program's own peak"
 )
 
 
 @pytest.mark.parametrize(
-    ("conversation", "tls", "layer", "code"),
+    ("conversation", "url", "layer", "code"),
     [
-        (impostors.gigabyte, "disable", "login", "answer_too_long"),
-        (impostors.negative, "disable", "login", "answer_too_long"),
-        (impostors.notices, "disable", "login", "answer_too_long"),
-        (impostors.parameters, "disable", "login", "answer_too_long"),
-        (impostors.tls_records, "require", "tls", "tls_failed"),
-        (impostors.scram(2**31 - 1), "disable", "login", "protocol_unexpected"),
-        (impostors.scram_for_ever, "disable", "login", "protocol_unexpected"),
+        (impostors.gigabyte, POSTGRES, "login", "answer_too_long"),
+        (impostors.negative, POSTGRES, "login", "answer_too_long"),
+        (impostors.notices, POSTGRES, "login", "answer_too_long"),
+        (impostors.parameters, POSTGRES, "login", "answer_too_long"),
+        (impostors.tls_records, POSTGRES_TLS, "tls", "tls_failed"),
+        (impostors.scram_iterations, POSTGRES, "login", "protocol_unexpected"),
+        (impostors.scram_for_ever, POSTGRES, "login", "protocol_unexpected"),
+        (impostors.mysql_packets, MYSQL, "login", "answer_too_long"),
+        (impostors.mysql_packets, MYSQL_TLS, "tls", "protocol_unexpected"),
     ],
 )
 def test_a_flood(
-    conversation: impostors.Conversation, tls: str, layer: str, code: str, tmp_path: Path
+    conversation: impostors.Conversation, url: str, layer: str, code: str, tmp_path: Path
 ) -> None:
     with impostors.listening(conversation) as port:
-        url = f"postgresql://u@127.0.0.1:{port}/d?sslmode={tls}"
+        url = url.replace("PORT", str(port))
         done = subprocess.run(
             [sys.executable, "-m", "tests.diagnosis.measured", "test", url, "--json"],
-            env={"PGPASSWORD": PASSWORD, "HEADRACE_DATA": str(tmp_path)},
+            env={"PGPASSWORD": PASSWORD, "MYSQL_PWD": PASSWORD, "HEADRACE_DATA": str(tmp_path)},
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
     failed = [check for check in json.loads(done.stdout)["checks"] if check["status"] == "failed"]
@@ -57,21 +65,23 @@ def test_a_flood(
 
 
 @pytest.mark.parametrize(
-    ("conversation", "tls", "layer"),
+    ("conversation", "url", "layer"),
     [
-        (impostors.silent, "disable", Layer.LOGIN),
-        (impostors.silent, "require", Layer.TLS),
-        (impostors.dribbling, "disable", Layer.LOGIN),
-        (impostors.tls_dribble, "require", Layer.TLS),
+        (impostors.silent, POSTGRES, Layer.LOGIN),
+        (impostors.silent, POSTGRES_TLS, Layer.TLS),
+        (impostors.dribbling, POSTGRES, Layer.LOGIN),
+        (impostors.tls_dribble, POSTGRES_TLS, Layer.TLS),
+        (impostors.silent, MYSQL, Layer.LOGIN),
+        (impostors.silent, MYSQL_TLS, Layer.TLS),
+        (impostors.mysql_dribble, MYSQL, Layer.LOGIN),
+        (impostors.mysql_dribble, MYSQL_TLS, Layer.TLS),
     ],
 )
 def test_who_says_little_or_nothing_is_left_at_the_deadline(
-    conversation: impostors.Conversation, tls: str, layer: Layer
+    conversation: impostors.Conversation, url: str, layer: Layer
 ) -> None:
     with impostors.listening(conversation) as port:
-        connection = PostgresConnection(
-            host="127.0.0.1", port=port, database="d", user="u", tls=TlsMode(tls)
-        )
+        connection, _ = from_url(url.replace("PORT", str(port)))
         credentials = Credentials.model_validate({"password": PASSWORD})
         checks = list(diagnose(connection, credentials, LOCAL, seconds=0.5))
     (failed,) = [check for check in checks if check.status is CheckStatus.FAILED]

@@ -28,11 +28,6 @@ _SILENCE_SECONDS = 3600
 # AuthenticationOk, cleartext, MD5 and the three steps of SASL; the rest are Kerberos and Windows.
 _LOGIN_METHODS = {0, 3, 5, 10, 11, 12}
 _CLEAR_TEXT = 3
-_SASL_CONTINUE = 11
-
-# How often a password is hashed is the server's choice (RFC 5802, section 5.1): 4,096 times by
-# PostgreSQL's default, and for days by the choice of a hostile one.
-_MOST_ITERATIONS = 1_000_000
 
 # How long to wait for a lock on a table. Reading takes the weakest one, which only an ALTER TABLE
 # and its like stand in the way of; but who waits for a lock makes others wait behind.
@@ -141,20 +136,13 @@ class _Driver(Driver):  # type: ignore[misc]
                 LOGIN_METHOD_UNKNOWN,
                 f"Logging in: the server asks for login method {method}, which is not known here.",
             )
-        if method in self._asked:  # it could go on for ever
+        if method in self._asked:  # it could go on so, and each time have a password hashed
             raise HeadraceError(
                 PROTOCOL_UNEXPECTED, "Logging in: the server asks for the same thing again."
             )
         self._asked.add(method)
         if method == _CLEAR_TEXT:
             clear_text.check_may_be_sent(self._connection)
-        if method == _SASL_CONTINUE and _iterations(data) > _MOST_ITERATIONS:
-            raise HeadraceError(
-                PROTOCOL_UNEXPECTED,
-                f"Logging in: the server wants the password hashed more than {_MOST_ITERATIONS:,} "
-                "times.",
-                hint="Have the password set anew with scram_iterations at its default, 4096.",
-            )
         super().handle_AUTHENTICATION_REQUEST(data, context)
 
     def handle_messages(self, context: Any) -> None:
@@ -175,9 +163,3 @@ class _Driver(Driver):  # type: ignore[misc]
         if stream is not None:
             with suppress(OSError, ValueError):
                 stream.close()
-
-
-def _iterations(data: bytes) -> int:
-    """What follows `i=` in a server-first-message (RFC 5802, section 7), or 0."""
-    numbers = [part[2:22] for part in data.split(b",") if part.startswith(b"i=")]
-    return max((int(number) for number in numbers if number.isdigit()), default=0)
