@@ -16,6 +16,8 @@ from headrace.sources.mysql import catalogue
 from headrace.sources.mysql.driver import Driver
 from headrace.sources.mysql.session import Session
 
+_GRANT = "Have the right granted: GRANT SELECT ON `database`.* TO …;"
+
 
 def open_probe(
     connection: MysqlConnection, credentials: Credentials, reach: Reach
@@ -79,16 +81,12 @@ class MysqlProbe:
 
     def _see_tables(self) -> Finding:
         with self._reach.held("Counting the tables"):
-            tables, readable = catalogue.count_tables(self._session)
+            tables, readable = catalogue.count_tables(self._session, self._connection.database)
         if not tables:
             return Finding(
-                "The user sees no table in any database.",
-                "Have the right granted: GRANT SELECT ON `database`.* TO …; or check that this is "
-                "the right server.",
+                f"The user sees no table in database '{self._connection.database}'.",
+                f"Check that this is the right database. {_GRANT}",
             )
         if not readable:
-            return Finding(
-                f"The user may read none of {tables} tables.",
-                "Have the right granted: GRANT SELECT ON `database`.* TO …;",
-            )
+            return Finding(f"The user may read none of {tables} tables.", _GRANT)
         return Finding(f"The user may read {readable} of {tables} tables.")

@@ -1,0 +1,112 @@
+"""The connection test of MySQL and MariaDB: which layer is blamed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from headrace.connections import Credentials
+from headrace.diagnosis.diagnose import diagnose
+from headrace.model import Check, CheckStatus, Layer
+from tests.conftest import LOCAL, MariadbDatabase
+from tests.diagnosis import impostors
+from tests.diagnosis.test_diagnose import CASES, Case, pattern
+from tests.sources.mysql.impostors import refusing
+from tests.sources.mysql.reading import user_without_rights
+
+
+def examined(own: MariadbDatabase, *, seconds: float = 20, **changed: Any) -> list[Check]:
+    password = changed.pop("password", own.server.password)
+    connection = own.connection.model_validate({**own.connection.model_dump(), **changed})
+    credentials = Credentials(password=SecretStr(password))
+    checks = list(diagnose(connection, credentials, LOCAL, seconds=seconds))
+    assert [check.layer for check in checks] == list(Layer)
+    assert password not in repr([check.model_dump() for check in checks])
+    return checks
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_the_layer_that_fails_is_named(mariadb_database: MariadbDatabase, case: Case) -> None:
+    checks = examined(mariadb_database, **case.changed)
+    assert pattern(checks) == case.statuses
+    failed = next(check for check in checks if check.status is CheckStatus.FAILED)
+    assert failed.code == case.code
+    assert failed.hint
+
+
+def test_a_database_with_tables(mariadb_database: MariadbDatabase) -> None:
+    mariadb_database.execute("CREATE TABLE a (x int); CREATE VIEW b AS SELECT 1 AS x")
+    checks = examined(mariadb_database)
+    assert pattern(checks) == "pppwppp"  # TLS is off, as the test's connection chooses
+    assert "2 of 2" in checks[-1].found
+    assert "on MariaDB 1" in checks[-2].found
+
+
+def test_an_empty_database_is_a_warning(mariadb_database: MariadbDatabase) -> None:
+    checks = examined(mariadb_database)
+    assert pattern(checks) == "pppwppw"
+    assert checks[-1].hint
+
+
+def test_tables_that_may_not_be_read_are_a_warning(mariadb_database: MariadbDatabase) -> None:
+    mariadb_database.execute("CREATE TABLE a (x int)")
+    with user_without_rights(mariadb_database) as (connection, credentials):
+        mariadb_database.execute(f"GRANT INSERT ON a TO {connection.user}")
+        checks = list(diagnose(connection, credentials, LOCAL))
+    assert pattern(checks) == "pppwppw"
+    assert "none of 1" in checks[-1].found
+
+
+def test_a_database_that_the_user_may_not_enter(mariadb_database: MariadbDatabase) -> None:
+    with user_without_rights(mariadb_database) as (connection, credentials):
+        mariadb_database.execute(f"REVOKE ALL ON {mariadb_database.name}.* FROM {connection.user}")
+        checks = list(diagnose(connection, credentials, LOCAL))
+    assert pattern(checks) == "pppwpF-"
+    assert checks[5].code == "permission_denied"
+
+
+@pytest.mark.parametrize(
+    ("impostor", "tls", "statuses", "code"),
+    [
+        (impostors.silent, "disable", "pppwF--", "connection_timed_out"),
+        (impostors.silent, "require", "pppF---", "connection_timed_out"),
+        (impostors.http, "verify-full", "pppF---", "connection_timed_out"),
+        (refusing(1130), "disable", "pppwF--", "login_not_permitted"),
+        (refusing(1130), "verify-full", "pppF---", "login_not_permitted"),
+        (refusing(9999), "disable", "pppwF--", "database_error"),
+    ],
+)
+def test_something_else_answers(
+    mariadb_database: MariadbDatabase,
+    impostor: impostors.Conversation,
+    tls: str,
+    statuses: str,
+    code: str,
+) -> None:
+    def then_waits(client: Any) -> None:
+        impostor(client)
+        client.recv(1024)  # a server that hangs up at once is a matter of the layer beneath
+
+    with impostors.listening(then_waits) as port:
+        checks = examined(mariadb_database, port=port, tls=tls, seconds=1)
+    assert pattern(checks) == statuses
+    failed = checks[statuses.index("F")]
+    assert failed.code == code
+    assert "forged" not in failed.found
+
+
+def test_ending_early_leaves_no_session(mariadb_database: MariadbDatabase) -> None:
+    checks = diagnose(mariadb_database.connection, mariadb_database.credentials, LOCAL)
+    while next(checks).layer is not Layer.DATABASE:
+        pass
+    checks.close()  # type: ignore[attr-defined]
+    # The server notices a moment later; the query ends with an error if it never does.
+    mariadb_database.execute(
+        "DELIMITER //\n"
+        "SET STATEMENT max_statement_time = 10 FOR BEGIN NOT ATOMIC\n"
+        "WHILE EXISTS (SELECT 1 FROM information_schema.processlist\n"
+        "WHERE db = DATABASE() AND id <> CONNECTION_ID()) DO SELECT SLEEP(0.01) INTO @x;\n"
+        "END WHILE; END//\n"
+    )
