@@ -19,6 +19,7 @@ from headrace.api.functions import FUNCTIONS
 DIRECTORY = Path(__file__).parents[2] / "functions"
 TOKEN = {"Authorization": "Bearer test-token"}
 JSON = {**TOKEN, "Content-Type": "application/json"}
+LOCAL_NAMES = ("localhost", "127.1")
 TEN_MEGABYTES = b'{"x": "' + b"x" * (10 << 20) + b'"}'
 
 
@@ -84,6 +85,21 @@ def test_a_source_that_is_not_there(functions: dict[str, httpx.Client]) -> None:
         body = {"model_id": "m1", "source_id": "s1"}
         answer = functions[name].post("/", headers=TOKEN, json=body)
         assert (answer.status_code, answer.json()["code"]) == (404, "source_not_found")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.1", "169.254.169.254", "10.0.0.1"])
+def test_a_deployed_function_does_not_dial_inside(
+    functions: dict[str, httpx.Client], host: str
+) -> None:
+    connection = {
+        "type": "postgres", "host": host, "port": free_port(), "database": "d", "user": "u",
+    }  # fmt: skip
+    body = {"connection": connection, "credentials": {"password": "never-sent"}}
+    answer = functions["test_connection"].post("/", headers=TOKEN, json=body)
+    failed = [check for check in answer.json()["checks"] if check["status"] == "failed"]
+    layer = "dns" if host == "localhost" else "address"
+    assert [(check["layer"], check["code"]) for check in failed] == [(layer, "address_refused")]
+    assert ("the machine that runs this service" in failed[0]["hint"]) == (host in LOCAL_NAMES)
 
 
 def test_malformed_json_is_a_problem(functions: dict[str, httpx.Client]) -> None:
