@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import catalogue
-from headrace.generated import DOCUMENTS, errors_md
+from headrace.generated import DOCUMENTS
+from headrace.generated.errors import errors_md
 
 DOCS = Path(__file__).parents[2] / "docs"
 
