@@ -6,20 +6,25 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
-
-from tests.conftest import Database
-
-SIGNATURE = b"PGCOPY\n\xff\r\n\0"
+from dataclasses import dataclass
 
 # Given the bytes from the first row's message on, what is sent in their place; then it hangs up.
 Tamper = Callable[[bytes], bytes]
 
 
+@dataclass(frozen=True)
+class FirstRow:
+    """How the first row's message is found: by bytes in it, and how far from its start they are."""
+
+    marker: bytes
+    offset: int
+
+
 @contextlib.contextmanager
-def tampering(database: Database, tamper: Tamper) -> Iterator[int]:
-    """The port at which the server's first rows of a COPY are replaced."""
+def tampering(port: int, first: FirstRow, tamper: Tamper) -> Iterator[int]:
+    """The port at which the first rows of the server at another one are replaced."""
     with socket.create_server(("127.0.0.1", 0)) as front:
-        arguments = (front, database.server.port, tamper)
+        arguments = (front, port, first, tamper)
         thread = threading.Thread(target=_serve, args=arguments, daemon=True)
         thread.start()
         yield front.getsockname()[1]
@@ -28,18 +33,18 @@ def tampering(database: Database, tamper: Tamper) -> Iterator[int]:
         thread.join()
 
 
-def _serve(front: socket.socket, port: int, tamper: Tamper) -> None:
+def _serve(front: socket.socket, port: int, first: FirstRow, tamper: Tamper) -> None:
     with contextlib.suppress(OSError):
         client, _ = front.accept()
         with client, socket.create_connection(("127.0.0.1", port)) as server:
             asking = threading.Thread(target=_pass_on, args=(client, server), daemon=True)
             asking.start()
             while data := server.recv(65_536):
-                at = data.find(SIGNATURE)
+                at = data.find(first.marker) - first.offset
                 if at < 0:
                     client.sendall(data)
                     continue
-                client.sendall(data[: at - 5] + tamper(data[at - 5 :]))
+                client.sendall(data[:at] + tamper(data[at:]))
                 break
             client.shutdown(socket.SHUT_RDWR)
 

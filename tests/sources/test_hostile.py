@@ -10,8 +10,9 @@ from headrace import sources
 from headrace.errors import CONNECTION_LOST, PROTOCOL_UNEXPECTED, HeadraceError, Kind
 from tests.conftest import LOCAL, Database
 from tests.sources.reading import reading
-from tests.sources.relay import SIGNATURE, Tamper, tampering
+from tests.sources.relay import FirstRow, Tamper, tampering
 
+SIGNATURE = b"PGCOPY\n\xff\r\n\0"
 # A message's code and length, and the header of the rows.
 HEADER = 5 + len(SIGNATURE) + 8
 
@@ -19,7 +20,7 @@ HEADER = 5 + len(SIGNATURE) + 8
 def refused(database: Database, tamper: Tamper) -> HeadraceError:
     """What reading a table of two integers comes to."""
     database.execute("CREATE TABLE t AS SELECT n AS a, n AS b FROM generate_series(1, 1000) n")
-    with tampering(database, tamper) as port:
+    with tampering(database.server.port, FirstRow(SIGNATURE, 5), tamper) as port:
         connection = database.connection.model_copy(update={"port": port})
         connected = sources.connect(connection, database.credentials, LOCAL)
         with pytest.raises(HeadraceError) as caught, reading(connected, "t") as reader:

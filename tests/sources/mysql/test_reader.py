@@ -144,6 +144,33 @@ def test_partitions_views_and_other_engines(mariadb_database: MariadbDatabase) -
     assert sorted(read_all(mariadb_database, "s").column("a").to_pylist()) == [1, 3]
 
 
+def test_expressions_come_as_they_are_described(mariadb_database: MariadbDatabase) -> None:
+    mariadb_database.execute(
+        """
+        CREATE TABLE t (a tinyint, b int unsigned, d year, h date, i datetime(6), j timestamp NULL,
+            k time, l char(5), m text CHARACTER SET latin1, p bit(7), q enum('x','y'),
+            z decimal(9,2));
+        INSERT INTO t VALUES (1, 2, 2024, '2024-01-01', '2024-01-01', '2024-01-01', '01:00:00',
+            'ab', 'é', 5, 'x', 1.5);
+        CREATE VIEW v AS SELECT 1 AS one, 1 + 1 AS two, NULL AS nothing, 'x' AS x, a + b AS ab,
+            a / b AS ratio, -b AS minus, a = b AS same, true AS yes, 1.5 AS decimal_,
+            1e0 AS double_,
+            CAST(1 AS unsigned) AS cast_u, coalesce(h, i) AS moment, date(i) AS day, now(6) AS now_,
+            concat(a, m) AS text_, concat(l, m) AS mixed, if(a, q, l) AS chosen, p, d, k,
+            z * 2 AS zz,
+            json_object('a', a) AS json_, unhex('ff') AS bytes_, timediff(i, h) AS span,
+            unix_timestamp(j) AS epoch, greatest(h, i) AS latest
+        FROM t;
+        CREATE VIEW g AS SELECT count(*) AS n, sum(a) AS s, avg(b) AS v, max(d) AS y, max(q) AS q,
+            min(j) AS j, group_concat(l) AS l, bit_or(a) AS o, std(a) AS e FROM t
+        """
+    )
+    (row,) = read_all(mariadb_database, "v").to_pylist()
+    assert (row["two"], row["nothing"], row["text_"], row["bytes_"]) == (2, None, "1é", b"\xff")
+    (row,) = read_all(mariadb_database, "g").to_pylist()
+    assert (row["n"], row["s"], row["y"], row["l"]) == (1, 1, 2024, "ab")
+
+
 def test_all_reads_see_one_snapshot(mariadb_database: MariadbDatabase) -> None:
     mariadb_database.execute("CREATE TABLE a (n int); CREATE TABLE b (n int)")
     with opened(mariadb_database) as connected:

@@ -18,10 +18,20 @@ _HEADER = 4
 _LONGEST = 0xFFFFFF  # a packet of this length goes on in the next one
 _END = 0xFE
 _ERROR = 0xFF
+# MySQL's own client takes no more ("max_allowed_packet").
+_LARGEST_ROW = 1 << 30
 # What is no row is short: the end of the rows, an error's text.
 _LONGEST_OTHER = 64 * 1024
 # A result of a function larger than max_allowed_packet, and one cut by GROUP_CONCAT.
 _CUT = {1301, 1260}
+
+
+class RowTooLargeError(MemoryError):
+    """A row is too large for this machine, or for any client; `beginning` is what came of it."""
+
+    def __init__(self, beginning: bytearray) -> None:
+        super().__init__()
+        self.beginning = beginning
 
 
 class Result:
@@ -49,30 +59,28 @@ class Result:
             return fields
 
     def receive(self, needed: int) -> None:
-        """Wait for more bytes of the packet at the window's start, which takes `needed` bytes."""
+        """Wait for more bytes of the packet at the window's start, which takes `needed` bytes.
+
+        Raises MemoryError.
+        """
         self.window.make_room(needed)
         with translated(self._what):
             self.window.receive(self._driver.socket)
 
-    def joined(self) -> bytearray:
-        """The row at the window's start, whose packets follow each other. Raises MemoryError."""
+    def join(self) -> bytearray:
+        """The row at the window's start, whose packets follow each other.
+
+        Raises RowTooLargeError.
+        """
         row = bytearray()
-        with translated(self._what):
-            while True:
-                header = self._take(_HEADER)
-                length = int.from_bytes(header[:3], "little")
-                left = length
-                while left:
-                    if self.window.start == self.window.end:
-                        self.window.make_room(left)
-                        self.window.receive(self._driver.socket)
-                    piece = min(left, self.window.end - self.window.start)
-                    end = self.window.start + piece
-                    row += memoryview(self.window.data)[self.window.start : end]
-                    self.window.start = end
-                    left -= piece
-                if length < _LONGEST:
-                    return row
+        length = _LONGEST
+        while length == _LONGEST:
+            length = int.from_bytes(self._take(_HEADER)[:3], "little")
+            try:
+                self._append(row, length)
+            except MemoryError as error:
+                raise RowTooLargeError(row) from error
+        return row
 
     def pass_packet(self) -> None:
         """Deal with the packet at the window's start, which is no row."""
@@ -108,11 +116,23 @@ class Result:
                 "largest value.",
             )
 
+    def _append(self, row: bytearray, length: int) -> None:
+        window = self.window
+        if len(row) + length > _LARGEST_ROW:
+            raise MemoryError
+        while length:
+            if window.start == window.end:
+                self.receive(1)
+            end = min(window.start + length, window.end)
+            with memoryview(window.data) as data, data[window.start : end] as piece:
+                row += piece
+            length -= end - window.start
+            window.start = end
+
     def _take(self, size: int) -> bytes:
         window = self.window
         while window.end - window.start < size:
-            window.make_room(size)
-            window.receive(self._driver.socket)
+            self.receive(size)
         taken = bytes(window.data[window.start : window.start + size])
         window.start += size
         return taken

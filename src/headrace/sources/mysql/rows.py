@@ -10,12 +10,12 @@ import pyarrow as pa
 
 from headrace.errors import TABLE_CHANGED, HeadraceError
 from headrace.sources.mysql.driver import WireField
-from headrace.sources.mysql.result import Result
+from headrace.sources.mysql.result import Result, RowTooLargeError
 from headrace.sources.mysql.session import Session
 from headrace.sources.mysql.types import Carried
 from headrace.sources.wire.ahead import Ahead
 from headrace.sources.wire.binary_rows import BinaryRows
-from headrace.sources.wire.columns import Status
+from headrace.sources.wire.columns import Kind, Status
 from headrace.sources.wire.decoding import Decoding, WireColumn
 
 
@@ -65,13 +65,15 @@ def rows(session: Session, what: str, sql: str, columns: Sequence[Taken]) -> Ite
 
     def batches() -> Iterator[pa.RecordBatch]:
         _check_announced(columns, result.start(sql), what)
-        yield from _batches(result, decoding)
+        yield from _batches(result, decoding, [column.carried.kind for column in columns])
 
     with Ahead(batches(), session.abandon, "rows") as ahead:
         yield Rows(result, decoding, ahead)
 
 
-def _batches(result: Result, decoding: Decoding[BinaryRows]) -> Iterator[pa.RecordBatch]:
+def _batches(
+    result: Result, decoding: Decoding[BinaryRows], kinds: Sequence[Kind]
+) -> Iterator[pa.RecordBatch]:
     window, decoder = result.window, decoding.decoder
     while not result.ended:
         window.start, status = decoder.feed(window.data, window.start, window.end)
@@ -83,10 +85,13 @@ def _batches(result: Result, decoding: Decoding[BinaryRows]) -> Iterator[pa.Reco
             elif status == Status.MORE:
                 result.receive(decoder.needed)
             elif status == Status.SPLIT:
-                if (status := decoder.feed_row(result.joined())) != Status.MORE:
+                if (status := decoder.feed_row(result.join())) != Status.MORE:
                     raise decoding.failure(status)
             else:
                 raise decoding.failure(status)
+        except RowTooLargeError as error:
+            column = _unfinished_column(error.beginning, kinds)
+            raise decoding.too_large(column) from error
         except MemoryError as error:
             raise decoding.too_large(None) from error
     if decoder.rows:
@@ -103,3 +108,32 @@ def _check_announced(columns: Sequence[Taken], fields: Sequence[WireField], what
                 TABLE_CHANGED,
                 f"{what}: column '{column.field.name}' has got another type meanwhile.",
             )
+
+
+_WIDTHS = {Kind.BITS8: 1, Kind.BITS16: 2, Kind.BITS32: 4, Kind.BITS64: 8}
+_TIMES = (Kind.DATE, Kind.TIME, Kind.TIMESTAMP)
+_LENGTHS = {0xFC: 2, 0xFD: 3, 0xFE: 8}
+
+
+def _unfinished_column(row: bytearray, kinds: Sequence[Kind]) -> int | None:
+    """The column within which the bytes of a row end, if they end within one.
+
+    "Binary Protocol Resultset Row": a zero, a bit a column for NULL (the first two unused), and
+    the values; those of varying width have their length before them.
+    """
+    at = 1 + (len(kinds) + 9) // 8
+    for column, kind in enumerate(kinds):
+        if row[1 + (column + 2) // 8] >> (column + 2) % 8 & 1:
+            continue
+        if at >= len(row):
+            break
+        if kind in _WIDTHS:
+            at += _WIDTHS[kind]
+        elif kind in _TIMES or row[at] not in _LENGTHS:
+            at += 1 + row[at]
+        else:
+            size = _LENGTHS[row[at]]
+            at += 1 + size + int.from_bytes(row[at + 1 : at + 1 + size], "little")
+        if at > len(row):
+            return column
+    return None

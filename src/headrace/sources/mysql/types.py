@@ -41,7 +41,7 @@ _INTEGERS = frozenset(
 )
 _DECIMALS = frozenset({FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL})
 _DATES = frozenset({FIELD_TYPE.DATE, FIELD_TYPE.NEWDATE})
-_ZERO_DATES = "zero and partial dates, and days that no calendar has"
+_ZERO_DATES = "zero and partial dates, the year 0, and days that no calendar has"
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ class Carried:
     def comes_as(self, announced: WireField) -> bool:
         """Whether the server announces values that can be decoded as these."""
         code = announced.type_code
+        if code == FIELD_TYPE.NULL:  # a view's constant: no value will come
+            return True
         if code in _INTEGERS:
             same = announced.unsigned == pa.types.is_unsigned_integer(self.arrow)
         elif code in _TEXTS:

@@ -1,0 +1,94 @@
+"""A server that sends what no MySQL does, or stops in the middle."""
+
+from __future__ import annotations
+
+import resource
+
+import pytest
+
+from headrace import sources
+from headrace.errors import (
+    CONNECTION_LOST,
+    DATABASE_ERROR,
+    PROTOCOL_UNEXPECTED,
+    HeadraceError,
+    Kind,
+)
+from tests.conftest import LOCAL, MariadbDatabase
+from tests.sources.mysql.reading import started
+from tests.sources.relay import FirstRow, Tamper, tampering
+
+# A packet's header, a zero, the NULLs, an integer, and a text with its length.
+MARKER = b"here are the rows"
+INTEGER = 4 + 1 + 1
+TEXT = INTEGER + 4
+
+
+def refused(database: MariadbDatabase, tamper: Tamper) -> HeadraceError:
+    """What reading a table of an integer and a text comes to."""
+    database.execute(
+        "CREATE TABLE t (a int, b varchar(99));"
+        f"INSERT INTO t SELECT seq, '{MARKER.decode()}' FROM seq_1_to_1000"
+    )
+    with tampering(database.server.port, FirstRow(MARKER, TEXT + 1), tamper) as port:
+        connection = database.connection.model_copy(update={"port": port})
+        connected = sources.connect(connection, database.credentials, LOCAL)
+        with (
+            pytest.raises(HeadraceError) as caught,
+            started(connected, database, "t") as reader,
+        ):
+            list(reader)
+        connected.close()
+    assert f"{database.name}.t" in caught.value.detail
+    return caught.value
+
+
+@pytest.mark.parametrize("length", [0, 3, 4, TEXT + 5])
+def test_a_server_that_closes_in_the_middle(mariadb_database: MariadbDatabase, length: int) -> None:
+    assert refused(mariadb_database, lambda rows: rows[:length]).kind is CONNECTION_LOST
+
+
+def with_bytes(at: int, changed: bytes) -> Tamper:
+    return lambda rows: rows[:at] + changed + rows[at + len(changed) :]
+
+
+def error_packet(text: bytes) -> Tamper:
+    packet = b"\xff\xea\x03#HY000" + text
+    return lambda rows: len(packet).to_bytes(3, "little") + rows[3:4] + packet
+
+
+@pytest.mark.parametrize(
+    ("tamper", "kind"),
+    [
+        pytest.param(with_bytes(0, b"\x05"), PROTOCOL_UNEXPECTED, id="a row cut short"),
+        pytest.param(with_bytes(0, b"\x80"), PROTOCOL_UNEXPECTED, id="a row too long"),
+        pytest.param(with_bytes(TEXT, b"\x02"), PROTOCOL_UNEXPECTED, id="bytes left"),
+        pytest.param(with_bytes(TEXT, b"\x7f"), PROTOCOL_UNEXPECTED, id="beyond its row"),
+        pytest.param(
+            with_bytes(TEXT, b"\xfe" + b"\xff" * 8), PROTOCOL_UNEXPECTED, id="2 to the 64"
+        ),
+        pytest.param(with_bytes(TEXT, b"\xfb"), PROTOCOL_UNEXPECTED, id="no length"),
+        pytest.param(with_bytes(4, b"\x01"), PROTOCOL_UNEXPECTED, id="a packet that is none"),
+        pytest.param(with_bytes(4, b"\xfe"), PROTOCOL_UNEXPECTED, id="an end too long"),
+        pytest.param(
+            lambda rows: b"\x05\0\0" + rows[3:4] + b"\xfe\0\0\0\0" + rows,
+            PROTOCOL_UNEXPECTED,
+            id="rows behind the end",
+        ),
+        pytest.param(error_packet(b"forged"), DATABASE_ERROR, id="an error"),
+        pytest.param(error_packet(b"x" * 100_000), PROTOCOL_UNEXPECTED, id="a long error"),
+    ],
+)
+def test_rows_that_contradict_themselves(
+    mariadb_database: MariadbDatabase, tamper: Tamper, kind: Kind
+) -> None:
+    error = refused(mariadb_database, tamper)
+    assert error.kind is kind
+    assert "forged" not in error.detail
+
+
+def test_a_claim_takes_no_memory(mariadb_database: MariadbDatabase) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    error = refused(mariadb_database, with_bytes(0, b"\xff\xff\xff"))
+    assert error.kind is CONNECTION_LOST
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # KiB
