@@ -22,7 +22,7 @@ from headrace.sources import Finding
 MOST_BYTES = 8 << 20
 
 # A connection that is ended at once ends a round trip after it was made, and a little more.
-_LITTLE = 0.05
+_LITTLE = 0.1
 _LONGEST_ROUND_TRIP = 0.5
 
 
