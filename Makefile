@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 CODE   := src functions jobs devservers demo bench tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench mariadb check format lint types docs lock clean
+.PHONY: help demo test fuzz bench mariadb check format lint types docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ ROUNDS ?= 3
 bench: $(STAMP) mariadb ## Measure against peers, into bench/RESULTS.md (SCALE=1 ROUNDS=3)
 	$(BIN)/python -m bench.memory --scale $(SCALE)
 	$(BIN)/python -m bench --scale $(SCALE) --rounds $(ROUNDS) --into bench
+
+fuzz: $(STAMP) ## Feed the decoders spoilt rows for longer (EXAMPLES=20000)
+	$(BIN)/python -m tests.wire.fuzz $(or $(EXAMPLES),20000)
 
 check: lint types test ## Run what CI runs
 

@@ -253,15 +253,15 @@ cdef Status numeric(Column *c, int64_t row, const uint8_t *p, int64_t length) no
             return LENGTH
         if exponent >= 0:
             if value > ROOM[4]:
-                return VALUE
+                return unfit(p, i, digits)
             value = value * 10000 + digit
         elif exponent > -4:
             # The last digit straddles the end of the scale: what lies beyond has to be zeros.
             if value > ROOM[4 + exponent] or digit % <int>POWER[-exponent]:
-                return VALUE
+                return unfit(p, i, digits)
             value = value * POWER[4 + exponent] + digit // <int>POWER[-exponent]
         elif digit:
-            return VALUE
+            return unfit(p, i, digits)
         exponent -= 4
     # After the last digit, `exponent + 4` zeros are missing up to the units of the result.
     exponent += 4
@@ -272,6 +272,14 @@ cdef Status numeric(Column *c, int64_t row, const uint8_t *p, int64_t length) no
         value *= POWER[i]
         exponent -= i
     return put_decimal(c, row, value, sign != 0)
+
+
+cdef Status unfit(const uint8_t *digits, int i, int count) noexcept nogil:
+    """A number that does not fit, unless the digits from the i-th on are none."""
+    for i in range(i, count):
+        if be16(digits + 2 * i) > 9999:
+            return LENGTH
+    return VALUE
 
 
 cdef Status array(Column *c, int64_t row, const uint8_t *p, int64_t length) noexcept nogil:

@@ -67,7 +67,7 @@ class Decoding(Generic[D]):
             if replaced:
                 self.unfit_counts[field.name] += replaced
         arrays = [
-            _array(field.type, column) for field, column in zip(self.schema, taken, strict=True)
+            array_of(field.type, column) for field, column in zip(self.schema, taken, strict=True)
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
@@ -102,8 +102,9 @@ def _decoded(column: WireColumn) -> Column:
     return described if column.element is None else (*described, column.element)
 
 
-def _array(arrow: pa.DataType, taken: Taken) -> pa.Array:
+def array_of(arrow: pa.DataType, taken: Taken) -> pa.Array:
+    """An array over the memory that a decoder has filled (`Batch.take`)."""
     length, nulls, _, buffers, elements = taken
     views = [None if buffer is None else pa.py_buffer(buffer) for buffer in buffers]
-    children = None if elements is None else [_array(arrow.value_type, elements)]
+    children = None if elements is None else [array_of(arrow.value_type, elements)]
     return pa.Array.from_buffers(arrow, length, views, nulls, children=children)
