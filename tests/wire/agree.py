@@ -1,23 +1,39 @@
-"""The compiled decoder, fed in pieces, and its rows in the oracle's terms."""
+"""A compiled decoder, fed in pieces, held to its oracle."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from headrace.sources.wire.binary_rows import BinaryRows
 from headrace.sources.wire.columns import Kind, Status
 from headrace.sources.wire.copy_binary import CopyBinary
 from headrace.sources.wire.decoding import array_of
+from tests.wire import oracle_binary_rows, oracle_copy_binary
 from tests.wire.guarded import Guarded
-from tests.wire.oracle_copy_binary import Column, Decoded, decode
+from tests.wire.oracle import Column, Decoded
 
 if TYPE_CHECKING:
     from headrace.sources.wire.columns import Column as Described
 
+
+@dataclass(frozen=True)
+class Protocol:
+    """A way in which rows travel: its compiled decoder and its plain one."""
+
+    decoder: type[CopyBinary] | type[BinaryRows]
+    decode: Callable[[bytes, Sequence[Column]], Decoded]
+
+
+COPY_BINARY = Protocol(CopyBinary, oracle_copy_binary.decode)
+BINARY_ROWS = Protocol(BinaryRows, oracle_binary_rows.decode)
+
 _RAW = {
     Kind.BOOL: pa.bool_(),
+    Kind.BITS8: pa.int8(),
     Kind.BITS16: pa.int16(),
     Kind.BITS32: pa.int32(),
     Kind.BITS64: pa.int64(),
@@ -30,19 +46,22 @@ _RAW = {
     Kind.TEXT: pa.binary(),
     Kind.JSONB: pa.binary(),
     Kind.UUID: pa.binary(),
+    Kind.BIT: pa.uint64(),
 }
 _guarded = Guarded()
 
 
 def check_agreement(
-    data: bytes, columns: Sequence[Column], cuts: Sequence[int], max_rows: int
+    protocol: Protocol, data: bytes, columns: Sequence[Column], cuts: Sequence[int] = ()
 ) -> Decoded:
     """Assert that decoder and oracle agree on rows, NULLs for unfit values, status and position.
 
-    The decoder gets the data up to each of the cuts in turn, then all of it.
+    The decoder gets the data up to each of the cuts in turn, then all of it; its batches hold
+    one row more than there are cuts.
     """
-    expected = decode(data, columns)
-    decoder = CopyBinary([_described(column) for column in columns], max_rows, 1 << 20)
+    expected = protocol.decode(data, columns)
+    described = [_described(column) for column in columns]
+    decoder = protocol.decoder(described, len(cuts) + 1, 1 << 20)
     rows: list[list[Any]] = []
     replaced = position = 0
     status = Status.MORE
@@ -63,7 +82,9 @@ def check_agreement(
     return expected
 
 
-def _take(decoder: CopyBinary, columns: Sequence[Column], rows: list[list[Any]]) -> int:
+def _take(
+    decoder: CopyBinary | BinaryRows, columns: Sequence[Column], rows: list[list[Any]]
+) -> int:
     taken = decoder.take()
     arrays = [array_of(_raw(column), part) for column, part in zip(columns, taken, strict=True)]
     for array in arrays:

@@ -1,59 +1,18 @@
-"""COPY BINARY in plain Python, written to be read: what the compiled decoder has to agree with.
-
-Values are those that Arrow's buffers hold: bits of floats, days, microseconds, units of a
-decimal's last digit; text as bytes.
-"""
+"""COPY BINARY in plain Python: what the compiled decoder has to agree with."""
 
 from __future__ import annotations
 
 import struct
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from headrace.sources.wire.columns import Kind, Status
+from tests.wire.oracle import Bytes, Column, Decoded, MalformedError, ShapeError, UnfitError, text
 
 EPOCH_DAYS = 10_957  # from 1970 to 2000
 EPOCH_MICROSECONDS = EPOCH_DAYS * 86_400_000_000
-
-
-@dataclass(frozen=True)
-class Column:
-    kind: Kind
-    precision: int = 0
-    scale: int = 0
-    nullify: bool = False
-    element: Kind | None = None
-
-
-@dataclass
-class Decoded:
-    """What came of a stream: whole rows, and why and where it stopped."""
-
-    rows: list[list[Any]] = field(default_factory=list)
-    replaced: int = 0
-    position: int = 0
-    status: Status = Status.MORE
-
-
-class MalformedError(Exception):
-    """Bytes that contradict themselves."""
-
-    status = Status.LENGTH
-
-
-class UnfitError(Exception):
-    """A value that the column can't hold."""
-
-    status = Status.VALUE
-
-
-class ShapeError(Exception):
-    """Another number of columns."""
-
-    status = Status.SHAPE
 
 
 def decode(data: bytes, columns: Sequence[Column]) -> Decoded:
@@ -82,29 +41,8 @@ def decode(data: bytes, columns: Sequence[Column]) -> Decoded:
         decoded.position += 1 + length
 
 
-class _Bytes:
-    """Bytes that are taken from the front; there have to be as many as are asked for."""
-
-    def __init__(self, data: bytes) -> None:
-        self.rest = data
-
-    def take(self, length: int) -> bytes:
-        if not 0 <= length <= len(self.rest):
-            raise MalformedError
-        taken, self.rest = self.rest[:length], self.rest[length:]
-        return taken
-
-    def number(self, form: str) -> int:
-        (number,) = struct.unpack("!" + form, self.take(struct.calcsize("!" + form)))
-        return int(number)
-
-    def end(self) -> None:
-        if self.rest:
-            raise MalformedError
-
-
 def _message(data: bytes, columns: Sequence[Column], begun: bool, decoded: Decoded) -> None:
-    content = _Bytes(data)
+    content = Bytes(data, "!")
     if not begun:
         if content.take(11) != b"PGCOPY\n\xff\r\n\0" or content.number("I") != 0:
             raise MalformedError
@@ -165,11 +103,11 @@ def _value(column: Column, kind: Kind, data: bytes) -> Any:
         case Kind.BYTES:
             return data
         case Kind.TEXT:
-            return _text(data)
+            return text(data)
         case Kind.JSONB:
             if data[:1] != b"\1":
                 raise MalformedError
-            return _text(data[1:])
+            return text(data[1:])
         case Kind.UUID:
             if len(data) != 16:
                 raise MalformedError
@@ -180,7 +118,7 @@ def _value(column: Column, kind: Kind, data: bytes) -> Any:
 
 
 def _only(data: bytes, form: str) -> int:
-    content = _Bytes(data)
+    content = Bytes(data, "!")
     number = content.number(form)
     content.end()
     return number
@@ -193,16 +131,8 @@ def _within(number: int, bits: int, epoch: int) -> int:
     return number + epoch
 
 
-def _text(data: bytes) -> bytes:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise UnfitError from None
-    return data
-
-
 def _decimal(column: Column, data: bytes) -> int:
-    content = _Bytes(data)
+    content = Bytes(data, "!")
     count, weight, sign, _ = (content.number(form) for form in "hhHH")
     if count < 0 or len(content.rest) != 2 * count:
         raise MalformedError
@@ -225,7 +155,7 @@ def _decimal(column: Column, data: bytes) -> int:
 
 def _list(column: Column, data: bytes) -> list[Any]:
     assert column.element is not None
-    content = _Bytes(data)
+    content = Bytes(data, "!")
     dimensions, flags, _ = (content.number(form) for form in "iII")
     if not 0 <= dimensions <= 6 or flags > 1:
         raise MalformedError

@@ -299,6 +299,7 @@ cdef Status decimal(Column *c, int64_t row, const uint8_t *p, int64_t length) no
     """Text: an optional sign, digits, and after a point at most as many as the scale."""
     cdef bint negative = False
     cdef bint point = False
+    cdef bint unfit = False
     cdef int64_t i = 0
     cdef int fraction = 0
     cdef int digits = 0
@@ -314,16 +315,16 @@ cdef Status decimal(Column *c, int64_t row, const uint8_t *p, int64_t length) no
         elif p[i] < c'0' or p[i] > c'9':
             return LENGTH
         else:
-            if value > ROOM[1]:
-                return VALUE
-            value = value * 10 + (p[i] - c'0')
-            fraction += point
             digits += 1
-            if fraction > c.scale:
-                return VALUE
+            fraction += point
+            unfit = unfit or value > ROOM[1] or fraction > c.scale
+            if not unfit:
+                value = value * 10 + (p[i] - c'0')
         i += 1
     if not digits:
         return LENGTH
+    if unfit:
+        return VALUE
     if value:
         while fraction < c.scale:
             if value > ROOM[1]:

@@ -1,4 +1,4 @@
-"""COPY BINARY streams: well-formed ones with every odd value, and spoilt ones."""
+"""COPY BINARY streams: well-formed ones with every odd value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from headrace.sources.wire.columns import Kind
-from tests.wire.oracle_copy_binary import Column
+from tests.wire.oracle import Column
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack("!Ii", 0, 0)
 
@@ -103,26 +103,3 @@ def streams(draw: Callable[[Any], Any]) -> tuple[bytes, list[Column]]:
     messages[0] = HEADER + messages[0]
     data = b"".join(b"d" + struct.pack("!i", 4 + len(m)) + m for m in messages)
     return data + draw(st.sampled_from((b"", b"c\0\0\0\4", b"N\0\0"))), chosen
-
-
-LYING = (0, 1, 3, 4, 8, -1, -2, -(2**31), 2**31 - 1, 2**24, 2**30)
-
-
-@st.composite
-def spoilt(draw: Callable[[Any], Any]) -> tuple[bytes, list[Column]]:
-    """A stream with bytes changed, lengths replaced, parts cut out or doubled."""
-    data, chosen = draw(streams())
-    for _ in range(draw(st.integers(1, 3))):
-        at = draw(st.integers(0, max(len(data) - 1, 0)))
-        match draw(st.sampled_from(("cut", "flip", "lie", "drop", "double"))):
-            case "cut":
-                data = data[:at]
-            case "flip":
-                data = data[:at] + draw(st.binary(min_size=1, max_size=2)) + data[at + 1 :]
-            case "lie":
-                data = data[:at] + struct.pack("!i", draw(st.sampled_from(LYING))) + data[at + 4 :]
-            case "drop":
-                data = data[:at] + data[at + draw(st.integers(1, 8)) :]
-            case "double":
-                data = data[:at] + data[at : at + draw(st.integers(1, 8))] + data[at:]
-    return data, chosen

@@ -1,4 +1,4 @@
-"""Values at the edges of their types, one at a time: what the decoder makes of each.
+"""COPY BINARY: values at the edges of their types, one at a time: what the decoder makes of each.
 
 A value is expected as itself, or as the status that it stops the decoding with.
 """
@@ -14,9 +14,10 @@ import pytest
 
 from headrace.sources.wire.columns import Kind, Status
 from headrace.sources.wire.copy_binary import CopyBinary
-from tests.wire.agree import check_agreement
-from tests.wire.oracle_copy_binary import EPOCH_DAYS, EPOCH_MICROSECONDS, Column
-from tests.wire.strategies import HEADER, framed
+from tests.wire.agree import COPY_BINARY, check_agreement
+from tests.wire.copy_binary_streams import HEADER, framed
+from tests.wire.oracle import Column
+from tests.wire.oracle_copy_binary import EPOCH_DAYS, EPOCH_MICROSECONDS
 
 LENGTH, VALUE = Status.LENGTH, Status.VALUE
 
@@ -121,7 +122,7 @@ CASES: list[tuple[Column, bytes, Any]] = [
 
 @pytest.mark.parametrize(("column", "value", "expected"), CASES)
 def test_a_value(column: Column, value: bytes, expected: Any) -> None:
-    decoded = check_agreement(stream([value]), [column], [], 10)
+    decoded = check_agreement(COPY_BINARY, stream([value]), [column])
     if isinstance(expected, Status):
         assert decoded.status is expected
     else:
@@ -131,7 +132,7 @@ def test_a_value(column: Column, value: bytes, expected: Any) -> None:
 def test_an_array_that_does_not_fit_leaves_nothing_behind() -> None:
     nullified = Column(Kind.LIST, nullify=True, element=Kind.TEXT)
     rows = [array(b"a"), array(b"b", None, b"\xff"), array(b"c", None)]
-    decoded = check_agreement(stream(*([row] for row in rows)), [nullified], [], 10)
+    decoded = check_agreement(COPY_BINARY, stream(*([row] for row in rows)), [nullified])
     assert decoded.rows == [[[b"a"]], [None], [[b"c", None]]]
     assert decoded.replaced == 1
 
@@ -140,14 +141,14 @@ def test_bits_that_an_array_before_has_left() -> None:
     """What does not fit has already set bits of the elements' memory."""
     nullified = Column(Kind.LIST, nullify=True, element=Kind.TIME)
     rows = [array(None, None, int8(-1)), array(int8(1), int8(2), int8(3))]
-    decoded = check_agreement(stream(*([row] for row in rows)), [nullified], [], 10)
+    decoded = check_agreement(COPY_BINARY, stream(*([row] for row in rows)), [nullified])
     assert decoded.rows == [[None], [[1, 2, 3]]]
 
 
 def test_many_elements() -> None:
     elements = [None if n % 3 == 0 else struct.pack("!i", n) for n in range(5000)]
     column = Column(Kind.LIST, element=Kind.BITS32)
-    (row,) = check_agreement(stream([array(*elements)]), [column], [], 10).rows
+    (row,) = check_agreement(COPY_BINARY, stream([array(*elements)]), [column]).rows
     assert row == [[None if n % 3 == 0 else n for n in range(5000)]]
 
 
@@ -175,13 +176,13 @@ def pages() -> int:
     ],
 )
 def test_headers_that_are_none(header: bytes) -> None:
-    decoded = check_agreement(stream([b"\1"], header=header), [Column(Kind.BOOL)], [], 10)
+    decoded = check_agreement(COPY_BINARY, stream([b"\1"], header=header), [Column(Kind.BOOL)])
     assert decoded.status is LENGTH
 
 
 def test_a_header_s_extension_is_skipped() -> None:
     header = HEADER[:15] + struct.pack("!i", 3) + b"xyz"
-    decoded = check_agreement(stream([b"\1"], header=header), [Column(Kind.BOOL)], [], 10)
+    decoded = check_agreement(COPY_BINARY, stream([b"\1"], header=header), [Column(Kind.BOOL)])
     assert decoded.rows == [[True]]
 
 
