@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from headrace.sources.wire.columns import Kind, Status
@@ -152,9 +151,10 @@ def _clock(parts: Bytes) -> int:
 def _decimal(column: Column, data: bytes) -> int:
     if not re.fullmatch(rb"[+-]?(?=\.?[0-9])[0-9]*\.?[0-9]*", data):
         raise MalformedError
-    number = Decimal(data.decode())
-    fraction = len(data.partition(b".")[2])
-    units = int(number.scaleb(column.scale)) if fraction <= column.scale else None
-    if units is None or abs(units) >= 10**column.precision:
+    whole, _, fraction = data.partition(b".")
+    if len(fraction) > column.scale:
+        raise UnfitError
+    units = int(whole + fraction) * 10 ** (column.scale - len(fraction))
+    if abs(units) >= 10**column.precision:
         raise UnfitError
     return units
