@@ -41,6 +41,7 @@ class MariadbServer:
         self.port = 0
         self.log = self.directory / "server.log"
         self._data = self.directory / "data"
+        self._temporary = self.directory / "tmp"
         self._pid = self.directory / "server.pid"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -53,7 +54,10 @@ class MariadbServer:
 
     def start(self) -> Self:
         self.directory.mkdir(parents=True, exist_ok=True)
-        give_away(self.directory)
+        # Of its own: a server that starts removes the others' temporary tables.
+        self._temporary.mkdir(exist_ok=True)
+        for path in (self.directory, self._temporary):
+            give_away(path)
         end_leftover(self._pid, self._data, signal.SIGTERM)
         if not self._data.exists():
             self._initialise()
@@ -119,6 +123,7 @@ class MariadbServer:
             [
                 _binary("mariadb-install-db"), "--no-defaults", f"--datadir={fresh}",
                 "--skip-name-resolve", "--skip-test-db", f"--extra-file={users}",
+                f"--tmpdir={self._temporary}",
             ],
             capture_output=True, text=True, check=False, **as_unprivileged(),
         )  # fmt: skip
@@ -131,6 +136,7 @@ class MariadbServer:
         options = {
             **self.options,
             "datadir": str(self._data),
+            "tmpdir": str(self._temporary),
             "port": str(self.port),
             "bind_address": self.host,
             "pid_file": str(self._pid),
