@@ -154,7 +154,7 @@ def _decimal(column: Column, data: bytes) -> int:
     whole, _, fraction = data.partition(b".")
     if len(fraction) > column.scale:
         raise UnfitError
-    units = int(whole + fraction) * 10 ** (column.scale - len(fraction))
+    units: int = int(whole + fraction) * 10 ** (column.scale - len(fraction))
     if abs(units) >= 10**column.precision:
         raise UnfitError
     return units
