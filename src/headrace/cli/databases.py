@@ -1,0 +1,112 @@
+"""The commands that take a database's URL; nothing is stored."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from headrace import destinations, sources
+from headrace.cli.arguments import Json, Url, login
+from headrace.errors import catalogue
+from headrace.ids import new_id
+from headrace.model import CheckStatus, UnfitPolicy
+from headrace.services import open_port
+from headrace.settings import LocalSettings
+from headrace.terminal import (
+    ExtractionBars,
+    err,
+    exit_code,
+    out,
+    print_json,
+    reporting,
+    show_check,
+    show_rows,
+    show_tables,
+    size,
+)
+
+
+def test(url: Url, as_json: Json = False) -> None:
+    """Test a connection, layer by layer, and say what to do about the layer that fails."""
+    from headrace.diagnosis.diagnose import diagnose
+
+    with reporting(as_json):
+        connection, credentials = login(url)
+        checks = []
+        for check in diagnose(connection, credentials, LocalSettings.read().network):
+            checks.append(check)
+            if not as_json:
+                show_check(out(), check)
+        failed = [check for check in checks if check.status is CheckStatus.FAILED]
+        if as_json:
+            listed = [check.model_dump(mode="json") for check in checks]
+            print_json({"passed": not failed, "checks": listed})
+        if failed:
+            kinds = {kind.code: kind for kind in catalogue()}
+            raise typer.Exit(
+                exit_code(retryable=all(kinds[check.code or ""].transient for check in failed))
+            )
+
+
+def tables(url: Url, as_json: Json = False) -> None:
+    """List the tables that the user can see, with the database's own estimates."""
+    with reporting(as_json):
+        database = sources.connect(*login(url), LocalSettings.read().network)
+        try:
+            found = list(database.list_tables())
+        finally:
+            database.close()
+        if as_json:
+            print_json({"tables": [table.model_dump(mode="json") for table in found]})
+            return
+        show_rows(
+            ("TABLE", "KIND", "ROWS (ESTIMATED)", "SIZE", "PRIMARY KEY", "COMMENT"),
+            (
+                (
+                    str(table),
+                    table.kind.value,
+                    None if table.estimated_rows is None else f"{table.estimated_rows:,}",
+                    size(table.bytes),
+                    ", ".join(table.primary_key),
+                    table.comment if table.readable else "(may not be read by this user)",
+                )
+                for table in found
+            ),
+        )
+
+
+def extract(
+    url: Url,
+    table: Annotated[
+        list[str], typer.Argument(metavar="TABLE...", help="schema.table", show_default=False)
+    ],
+    to: Annotated[
+        str, typer.Option(metavar="DESTINATION", help="duckdb:///path or parquet:///path")
+    ],
+    dataset: Annotated[
+        str | None, typer.Option(help="Schema in the destination; the database's name by default.")
+    ] = None,
+    unfit: Annotated[
+        UnfitPolicy, typer.Option(help="What becomes of values that their column can't hold.")
+    ] = UnfitPolicy.FAIL,
+    as_json: Json = False,
+) -> None:
+    """Bring tables into a destination: all of them, or none. Replaces those that are there."""
+    from headrace.extraction.adhoc import adhoc_source
+    from headrace.extraction.extract import extract as extract_tables
+
+    with reporting(as_json):
+        connection, credentials = login(url)
+        source = adhoc_source(connection, table, dataset).model_copy(update={"unfit": unfit})
+        settings = LocalSettings.read()
+        destination = open_port("--to", to, destinations.SCHEMES, settings)
+        with closing(destination), ExtractionBars(err()) as bars:
+            connect = partial(sources.connect, connection, credentials, settings.network)
+            done = extract_tables(source, connect, destination, new_id(), bars.show)
+        if as_json:
+            print_json({"tables": [result.model_dump(mode="json") for result in done]})
+        else:
+            show_tables(done)

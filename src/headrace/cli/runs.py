@@ -1,0 +1,115 @@
+"""`headrace runs`: those of a stored source."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from headrace.cli.arguments import Json, Model, RunId, SourceId, services
+from headrace.model import Run, RunState
+from headrace.services import Services
+from headrace.terminal import (
+    ExtractionBars,
+    err,
+    exit_code,
+    moment,
+    out,
+    print_json,
+    reporting,
+    show_rows,
+    show_tables,
+)
+from headrace.validation import requested
+
+app = typer.Typer(help="The runs of a source.", no_args_is_help=True)
+
+
+@app.command("start")
+def runs_start(
+    model: Model,
+    source: SourceId,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the run to its end.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start a run now."""
+    from headrace.api.runs import StartRun, start_run
+
+    with reporting(as_json):
+        opened = services()
+        run = start_run(opened, requested(StartRun, model_id=model, source_id=source))
+        if wait:
+            run = _follow(opened, run)
+        _show_run(run, as_json=as_json)
+        if wait and run.state is not RunState.SUCCEEDED:
+            raise typer.Exit(exit_code(retryable=bool(run.error and run.error.retryable)))
+
+
+@app.command("get")
+def runs_get(model: Model, source: SourceId, run: RunId, as_json: Json = False) -> None:
+    """Show a run: its state, its tables and its error."""
+    from headrace.api.runs import RunRef, get_run
+
+    with reporting(as_json):
+        request = requested(RunRef, model_id=model, source_id=source, run_id=run)
+        _show_run(get_run(services(), request), as_json=as_json)
+
+
+@app.command("list")
+def runs_list(model: Model, source: SourceId, as_json: Json = False) -> None:
+    """List the newest runs of a source."""
+    from headrace.api.runs import ListRuns, list_runs
+
+    with reporting(as_json):
+        page = list_runs(services(), requested(ListRuns, model_id=model, source_id=source))
+        if as_json:
+            print_json(page)
+            return
+        show_rows(
+            ("RUN", "STATE", "REQUESTED", "FINISHED", "ROWS", "ERROR"),
+            (
+                (
+                    run.run_id,
+                    run.state.value,
+                    moment(run.requested_at),
+                    moment(run.finished_at),
+                    f"{sum(table.rows for table in run.tables):,}",
+                    run.error.code if run.error else None,
+                )
+                for run in page.runs
+            ),
+        )
+
+
+@app.command("cancel")
+def runs_cancel(model: Model, source: SourceId, run: RunId, as_json: Json = False) -> None:
+    """Cancel a run. The destination stays as it is."""
+    from headrace.api.runs import RunRef, cancel_run
+
+    with reporting(as_json):
+        request = requested(RunRef, model_id=model, source_id=source, run_id=run)
+        _show_run(cancel_run(services(), request), as_json=as_json)
+
+
+def _follow(opened: Services, run: Run) -> Run:
+    from headrace.api.runs import RunRef, get_run
+
+    request = requested(RunRef, model_id=run.model_id, source_id=run.source_id, run_id=run.run_id)
+    with ExtractionBars(err()) as bars:
+        while run.state.live:
+            time.sleep(0.3)
+            run = get_run(opened, request)
+            bars.show(run.tables)
+    return run
+
+
+def _show_run(run: Run, *, as_json: bool) -> None:
+    if as_json:
+        print_json(run)
+        return
+    out().print(f"Run {run.run_id}: {run.state}", markup=False)
+    show_tables(run.tables)
+    if run.error:
+        out().print(f"{run.error.title} ({run.error.code})", markup=False)
+        out().print(f"  {run.error.detail}\n  → {run.error.hint}", markup=False)
