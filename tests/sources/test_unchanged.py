@@ -79,13 +79,16 @@ def test_a_column_that_is_dropped(database: Database) -> None:
     assert caught.value.kind is COLUMN_NOT_FOUND
 
 
-def test_nothing_is_truncated_while_it_is_read(database: Database) -> None:
+@pytest.mark.parametrize(
+    "change", ["TRUNCATE t", "ALTER TABLE t ALTER n TYPE int8", "DROP TABLE t"]
+)
+def test_nothing_is_changed_while_it_is_read(database: Database, change: str) -> None:
     database.execute("CREATE TABLE t AS SELECT n FROM generate_series(1, 1000000) n")
     with opened(database) as connected, reading(connected, "t") as reader:
         batches = iter(reader)
         rows = next(batches).num_rows
         with pytest.raises(RuntimeError, match="lock timeout"):
-            database.execute("SET lock_timeout = '100ms'; TRUNCATE t")
+            database.execute(f"SET lock_timeout = '100ms'; {change}")
         assert rows + sum(batch.num_rows for batch in batches) == 1_000_000
 
 

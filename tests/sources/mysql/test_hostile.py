@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +12,8 @@ from headrace.errors import (
     CONNECTION_LOST,
     DATABASE_ERROR,
     PROTOCOL_UNEXPECTED,
+    STATEMENT_TIMED_OUT,
+    TABLE_CHANGED,
     HeadraceError,
     Kind,
 )
@@ -30,7 +33,11 @@ def refused(database: MariadbDatabase, tamper: Tamper) -> HeadraceError:
         "CREATE TABLE t (a int, b varchar(99));"
         f"INSERT INTO t SELECT seq, '{MARKER.decode()}' FROM seq_1_to_1000"
     )
-    with tampering(database.server.port, FirstRow(MARKER, TEXT + 1), tamper) as port:
+    return refused_from(database, FirstRow(MARKER, TEXT + 1), tamper)
+
+
+def refused_from(database: MariadbDatabase, first: FirstRow, tamper: Tamper) -> HeadraceError:
+    with tampering(database.server.port, first, tamper) as port:
         connection = database.connection.model_copy(update={"port": port})
         connected = sources.connect(connection, database.credentials, LOCAL)
         with (
@@ -52,9 +59,13 @@ def with_bytes(at: int, changed: bytes) -> Tamper:
     return lambda rows: rows[:at] + changed + rows[at + len(changed) :]
 
 
-def error_packet(text: bytes) -> Tamper:
-    packet = b"\xff\xea\x03#HY000" + text
-    return lambda rows: len(packet).to_bytes(3, "little") + rows[3:4] + packet
+def with_packet(payload: bytes) -> Tamper:
+    """In place of the first row."""
+    return lambda rows: len(payload).to_bytes(3, "little") + rows[3:4] + payload
+
+
+def error_packet(number: int, text: bytes = b"") -> Tamper:
+    return with_packet(b"\xff" + number.to_bytes(2, "little") + b"#HY000" + text)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +86,16 @@ def error_packet(text: bytes) -> Tamper:
             PROTOCOL_UNEXPECTED,
             id="rows behind the end",
         ),
-        pytest.param(error_packet(b"forged"), DATABASE_ERROR, id="an error"),
-        pytest.param(error_packet(b"x" * 100_000), PROTOCOL_UNEXPECTED, id="a long error"),
+        pytest.param(
+            with_packet(b"\0\0" + b"\1\0\0\0" + b"\1x" + b"\1x"),
+            PROTOCOL_UNEXPECTED,
+            id="a column more",
+        ),
+        pytest.param(with_packet(b"\0\0" + b"\1\0\0\0"), PROTOCOL_UNEXPECTED, id="a column less"),
+        pytest.param(error_packet(1002, b"forged"), DATABASE_ERROR, id="an error"),
+        pytest.param(error_packet(1002, b"x" * 100_000), PROTOCOL_UNEXPECTED, id="a long error"),
+        pytest.param(error_packet(1969), STATEMENT_TIMED_OUT, id="MariaDB's max_statement_time"),
+        pytest.param(error_packet(3024), STATEMENT_TIMED_OUT, id="MySQL's max_execution_time"),
     ],
 )
 def test_rows_that_contradict_themselves(
@@ -85,6 +104,40 @@ def test_rows_that_contradict_themselves(
     error = refused(mariadb_database, tamper)
     assert error.kind is kind
     assert "forged" not in error.detail
+
+
+def columns_but(kept: slice, *, again: int = 0) -> Tamper:
+    """Announces these columns alone, and the last of them so many times more."""
+
+    def tamper(answer: bytes) -> bytes:
+        packets = list(payloads(answer))
+        columns, rest = packets[1:8], packets[8:]
+        columns = columns[kept] + columns[-1:] * again
+        changed = [bytes([len(columns)]), *columns, *rest]
+        return b"".join(
+            len(payload).to_bytes(3, "little") + bytes([number]) + payload
+            for number, payload in enumerate(changed, 1)
+        )
+
+    return tamper
+
+
+def payloads(packets: bytes) -> Iterator[bytes]:
+    while packets:
+        end = 4 + int.from_bytes(packets[:3], "little")
+        yield packets[4:end]
+        packets = packets[end:]
+
+
+@pytest.mark.parametrize("tamper", [columns_but(slice(6)), columns_but(slice(7), again=1)])
+def test_another_number_of_columns_than_was_asked_for(
+    mariadb_database: MariadbDatabase, tamper: Tamper
+) -> None:
+    # No other statement of the session has seven columns, which is how the answer is found.
+    columns = ", ".join(f"c{n} int" for n in range(7))
+    mariadb_database.execute(f"CREATE TABLE t ({columns}); INSERT INTO t (c0) VALUES (1)")
+    first = FirstRow(b"\x01\0\0\x01\x07", 0)
+    assert refused_from(mariadb_database, first, tamper).kind is TABLE_CHANGED
 
 
 def test_a_claim_takes_no_memory(mariadb_database: MariadbDatabase) -> None:
