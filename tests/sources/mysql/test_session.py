@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
+from headrace.sources import connect
 from headrace.sources.mysql.database import MysqlDatabase
 from headrace.sources.mysql.session import SETTINGS, Session
-from tests.conftest import MariadbDatabase
-from tests.sources.mysql.reading import opened
+from tests.conftest import LOCAL, MariadbDatabase
+from tests.sources.mysql.reading import opened, read_all, started, user_without_rights
 
 # What MySQL alone knows.
 ABSENT = {"max_execution_time", "information_schema_stats_expiry"}
@@ -45,3 +47,39 @@ def test_a_local_file_is_never_sent(session: Session) -> None:
 
 def test_it_is_mariadb(session: Session) -> None:
     assert session.product.startswith("MariaDB 1")
+
+
+def test_a_limit_on_the_length_of_statements_holds_for_others(
+    mariadb_database: MariadbDatabase,
+) -> None:
+    """A table may take hours; whoever ends the statement by hand is told in test_lost.py."""
+    mariadb_database.execute(
+        "CREATE VIEW slow AS SELECT sleep(0.6) AS interrupted; SET GLOBAL max_statement_time = 0.2"
+    )
+    try:
+        with pytest.raises(RuntimeError, match="max_statement_time"):
+            mariadb_database.execute("SELECT * FROM slow")
+        assert read_all(mariadb_database, "slow").to_pylist() == [{"interrupted": 0}]
+    finally:
+        mariadb_database.server.execute("SET GLOBAL max_statement_time = 0")
+
+
+def test_what_a_server_does_to_every_session_is_undone(mariadb_database: MariadbDatabase) -> None:
+    """`init_connect` runs before anything that a client says."""
+    mariadb_database.execute(
+        "CREATE TABLE t (a varchar(9), b timestamp); "
+        "INSERT INTO t VALUES ('Ünï☃', FROM_UNIXTIME(1))"
+    )
+    mariadb_database.server.execute(
+        "SET GLOBAL init_connect = \"SET NAMES latin1, time_zone = '+05:00', sql_mode = 'ANSI'\""
+    )
+    try:
+        with user_without_rights(mariadb_database) as (connection, credentials):
+            mariadb_database.execute(f"GRANT SELECT ON t TO {connection.user}")
+            connected = connect(connection, credentials, LOCAL)
+            with started(connected, mariadb_database, "t") as reader:
+                (row,) = [row for batch in reader for row in batch.to_pylist()]
+            connected.close()
+    finally:
+        mariadb_database.server.execute("SET GLOBAL init_connect = ''")
+    assert row == {"a": "Ünï☃", "b": datetime.fromtimestamp(1, UTC)}
