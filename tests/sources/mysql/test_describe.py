@@ -103,6 +103,23 @@ def test_a_sample_is_text(mariadb_database: MariadbDatabase) -> None:
     assert sample[2][4] == "78" * 500 + "…"
 
 
+@pytest.mark.parametrize("character_set", ["utf8mb3", "ascii", "latin1", "cp1251", "sjis", "utf16"])
+def test_a_sample_of_text_in_any_character_set(
+    mariadb_database: MariadbDatabase, character_set: str
+) -> None:
+    """Cut by its characters: half of one would be no text."""
+    letter = {"ascii": "x", "latin1": "é", "sjis": "漢"}.get(character_set, "Ж")
+    mariadb_database.execute(
+        f"CREATE TABLE t (a text, b enum('{letter}', 'y')) CHARACTER SET {character_set};"
+        f"INSERT INTO t VALUES (repeat('{letter}', 1000), '{letter}'),"
+        f"(repeat('{letter}', 2000), NULL)"
+    )
+    assert described(mariadb_database, "t", sample_rows=2).sample == (
+        (letter * 1000, letter),
+        (letter * 1000 + "…", None),
+    )
+
+
 def test_no_sample_unless_asked_for(mariadb_database: MariadbDatabase) -> None:
     mariadb_database.execute("CREATE TABLE t (a int)")
     assert described(mariadb_database, "t").sample is None

@@ -107,9 +107,11 @@ def _sample(
     for column in columns:
         form = carried(column.type, UnfitPolicy.TEXT)
         expression = form.expression.format(quoted(column.name))
-        if form.kind in (Kind.TEXT, Kind.BYTES):
-            # One character more than is shown says that there are more.
-            expression = f"LEFT({expression}, {MAX_SAMPLE_CHARACTERS + 1})"
+        # One character more than is shown says that there are more.
+        if form.kind == Kind.TEXT and form.binary:  # text that travels as its bytes
+            expression = form.expression.format(_cut(quoted(column.name)))
+        elif form.kind in (Kind.TEXT, Kind.BYTES):
+            expression = _cut(expression)
             form = TEXT if form.kind == Kind.TEXT else BYTES
         taken.append(Taken(pa.field(column.name, form.arrow), form))
         expressions.append(expression)
@@ -121,6 +123,10 @@ def _sample(
             for batch in batches
             for row in zip(*(_texts(values) for values in batch.columns), strict=True)
         )
+
+
+def _cut(expression: str) -> str:
+    return f"LEFT({expression}, {MAX_SAMPLE_CHARACTERS + 1})"
 
 
 def _texts(values: pa.Array) -> list[str | None]:
