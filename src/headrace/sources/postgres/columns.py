@@ -12,6 +12,7 @@ from headrace.sources.postgres.session import Session
 from headrace.sources.postgres.types import ColumnType
 
 # Domains are followed to the type beneath; its modifier is the domain's ("CREATE DOMAIN").
+# `named` is asked for a few of what may be many types.
 # The parameters are cast so that a name too long is not cut to one that exists.
 _SQL = """
 WITH RECURSIVE wanted AS (
@@ -27,13 +28,19 @@ WITH RECURSIVE wanted AS (
     SELECT r.attrelid, r.attnum, t.typbasetype, t.typtypmod, r.not_null OR t.typnotnull
     FROM resolved r JOIN pg_type t ON t.oid = r.type
     WHERE t.typtype = 'd'
+), named AS NOT MATERIALIZED (
+    SELECT t.oid, CASE WHEN x.oid IS NOT NULL THEN x.extname || '.' || t.typname
+        WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN t.typname END AS name
+    FROM pg_type t
+    LEFT JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid
+        AND d.deptype = 'e'
+    LEFT JOIN pg_extension x ON x.oid = d.refobjid
 )
 SELECT a.attname, format_type(a.atttypid, a.atttypmod),
     NOT (a.attnotnull OR r.not_null), col_description(a.attrelid, a.attnum),
     a.attgenerated::text <> '', has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
-    CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN t.typname END,
-    r.modifier, t.typtype = 'e',
-    e.oid IS NOT NULL, CASE WHEN e.typnamespace = 'pg_catalog'::regnamespace THEN e.typname END,
+    (SELECT name FROM named WHERE named.oid = t.oid), r.modifier, t.typtype = 'e',
+    e.oid IS NOT NULL, (SELECT name FROM named WHERE named.oid = e.oid),
     e.typtype = 'e', t.oid::bigint, n.nspname, o.proname
 FROM wanted
 LEFT JOIN resolved r ON r.attrelid = wanted.oid

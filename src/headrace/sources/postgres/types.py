@@ -18,7 +18,11 @@ AS_TEXT = "carried as text"
 
 @dataclass(frozen=True)
 class ColumnType:
-    """A type without its domain: the name in pg_catalog, or None if it was made by someone."""
+    """A type without its domain.
+
+    The name is that in pg_catalog, for a type of an extension with the extension's in front, such
+    as `postgis.geometry`; None if somebody else made it.
+    """
 
     name: str | None
     modifier: int
@@ -47,6 +51,10 @@ class Carried:
 _TEXT = Carried(pa.string(), Kind.TEXT)
 _WRITTEN = Carried(pa.string(), Kind.TEXT, note=AS_TEXT, written=True)
 _AS_CHOSEN = Carried(pa.string(), Kind.TEXT, note=f"{AS_TEXT}, as chosen", written=True)
+# What PostGIS sends in binary form, as it is.
+_EWKB = Carried(
+    pa.binary(), Kind.BYTES, note="carried as extended well-known binary, with its SRID"
+)
 
 # Microseconds are all that PostgreSQL keeps; Arrow counts them from 1970 and so ends 30 years
 # earlier than PostgreSQL, which counts from 2000. In binary form the types of text are the text.
@@ -75,6 +83,8 @@ _EXACT: dict[str | None, Carried] = {
     "json": Carried(pa.string(), Kind.TEXT, note=AS_TEXT),
     "jsonb": Carried(pa.string(), Kind.JSONB, note=AS_TEXT),
     "char": Carried(pa.string(), Kind.TEXT, written=True),
+    "postgis.geometry": _EWKB,
+    "postgis.geography": _EWKB,
 }
 
 
