@@ -159,6 +159,19 @@ def scram_for_ever(client: socket.socket) -> None:
                 return
 
 
+def encoding(name: bytes) -> Conversation:
+    """Lets everybody in, and says that its texts come in this encoding."""
+
+    def converse(client: socket.socket) -> None:
+        client.recv(1024)
+        pair = b"client_encoding\x00" + name + b"\x00"
+        status = b"S" + (len(pair) + 4).to_bytes(4) + pair
+        client.sendall(b"R\x00\x00\x00\x08" + bytes(4) + status + b"Z\x00\x00\x00\x05I")
+        client.recv(1024)
+
+    return converse
+
+
 def clear_text(received: list[bytes]) -> Conversation:
     """Asks for the password in clear text, and keeps what it is sent."""
 

@@ -11,6 +11,7 @@ from pg8000.native import Connection
 
 from devservers.postgres import USER, PostgresServer
 from headrace.sources.postgres import copy
+from headrace.sources.postgres.database import PostgresDatabase
 from tests.conftest import Database
 from tests.sources.reading import opened, reading
 
@@ -30,8 +31,6 @@ def test_what_the_seam_takes_from_the_driver(postgres: PostgresServer) -> None:
     assert isinstance(driver._sock, io.BufferedRWPair)
     handled = {
         b"E": driver.handle_ERROR_RESPONSE,
-        b"N": driver.handle_NOTICE_RESPONSE,
-        b"A": driver.handle_NOTIFICATION_RESPONSE,
         b"S": driver.handle_PARAMETER_STATUS,
         b"C": driver.handle_COMMAND_COMPLETE,
         b"Z": driver.handle_READY_FOR_QUERY,
@@ -44,7 +43,7 @@ def test_what_the_seam_takes_from_the_driver(postgres: PostgresServer) -> None:
 
 
 def test_messages_between_the_rows(database: Database) -> None:
-    """Notices and changed settings come at any time; each row here brings both."""
+    """Notices and changed settings come at any time; each row here brings both, none is kept."""
     database.execute(
         """
         CREATE FUNCTION noisy(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN
@@ -61,3 +60,7 @@ def test_messages_between_the_rows(database: Database) -> None:
                 numbers = [n for batch in reader for n in batch.column("n").to_pylist()]
             assert numbers == list(range(1, 10_001))
             assert reader.rows_sent == 10_000
+        assert isinstance(connected, PostgresDatabase)
+        driver = connected._session._driver
+        assert not driver.notices
+        assert not driver.parameter_statuses

@@ -59,6 +59,13 @@ def test_something_else_listens(database: Database) -> None:
         assert refused(database, port=port).kind is PROTOCOL_UNEXPECTED
 
 
+@pytest.mark.parametrize("encoding", [b"nonsense", b"hex", b"LATIN1"])
+def test_another_encoding_than_was_asked_for(database: Database, encoding: bytes) -> None:
+    """The driver would take the name for that of any codec of Python's."""
+    with impostors.listening(impostors.encoding(encoding)) as port:
+        assert refused(database, port=port).kind is PROTOCOL_UNEXPECTED
+
+
 def test_a_password_of_every_kind_of_character(database: Database) -> None:
     role = f"role_of_{database.name}"
     literal = PASSWORD.replace("'", "''")

@@ -24,8 +24,10 @@ _LARGEST_OTHER = 16 * 1024**2
 _BINARY_OUT = b"H"
 _DONE = b"c"
 _READY = b"Z"
-# Error, notice, notification, parameter status, command complete, ready.
-_HANDLED = (b"E", b"N", b"A", b"S", b"C", _READY)
+# Error, parameter status, command complete, ready.
+_HANDLED = (b"E", b"S", b"C", _READY)
+# Notice, notification: nobody here wants them, and the driver would keep a hundred of any length.
+_PASSED_OVER = (b"N", b"A", _DONE)
 
 
 class CopyOut:
@@ -100,7 +102,7 @@ class CopyOut:
                 raise ValueError("the rows are not binary")
         elif code in _HANDLED:
             self._driver.message_types[code](data, self._context)
-        elif code != _DONE:
+        elif code not in _PASSED_OVER:
             raise ValueError("a message out of place")
         if code == _READY and self._context.error is not None:
             raise self._context.error

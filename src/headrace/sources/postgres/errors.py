@@ -67,8 +67,7 @@ _REFUSED = (DATABASE_ERROR, "the server refused the statement")
 # What the driver lets escape when bytes come that no PostgreSQL sends.
 _GARBAGE = (
     struct.error,
-    KeyError,
-    IndexError,
+    LookupError,
     ValueError,
     TypeError,
     AttributeError,

@@ -145,6 +145,16 @@ class _Driver(Driver):  # type: ignore[misc]
             clear_text.check_may_be_sent(self._connection)
         super().handle_AUTHENTICATION_REQUEST(data, context)
 
+    def handle_PARAMETER_STATUS(self, data: bytes, context: Any) -> None:  # noqa: ARG002, N802
+        """Keep nothing, but refuse an encoding that was not asked for.
+
+        The driver would decode by whatever codec of Python's has that name, and keep as many
+        parameters as a server makes up.
+        """
+        name, _, value = data.partition(b"\0")
+        if name == b"client_encoding" and value.strip(b"\0").upper() != b"UTF8":
+            raise ValueError("another encoding than UTF8")
+
     def handle_messages(self, context: Any) -> None:
         """Keep a fatal error that the server sent before it hung up."""
         try:
