@@ -10,7 +10,7 @@ from typing import Self
 
 import pyarrow as pa
 
-LIMIT_BYTES = 16 * 1024 * 1024
+LIMIT_BYTES = 8 * 1024 * 1024
 
 
 class Ahead:

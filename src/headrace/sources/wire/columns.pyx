@@ -3,7 +3,7 @@
 
 from cpython.buffer cimport PyBuffer_FillInfo
 from libc.stdint cimport int32_t, int64_t, uint8_t
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memset
 
 cdef int _n
@@ -29,8 +29,10 @@ cdef class Memory:
 
 
 cdef Memory owned(void *start, Py_ssize_t size):
+    """Takes memory over, cut to what is used: batches wait in line, and would hold the rest too."""
     cdef Memory memory = Memory.__new__(Memory)
-    memory.start = <uint8_t *>start
+    cdef void *cut = realloc(start, max(size, 1))
+    memory.start = <uint8_t *>(cut if cut else start)
     memory.size = size
     return memory
 

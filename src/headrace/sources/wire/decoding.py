@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from headrace.sources.wire.columns import Column, Taken
 
 MAX_ROWS = 32_768
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 2 * 1024 * 1024
 
 
 D = TypeVar("D", bound=Batch)
