@@ -58,6 +58,7 @@ VALUES: dict[Kind, st.SearchStrategy[bytes]] = {
         st.decimals(allow_nan=False, allow_infinity=False, places=2).map(lambda d: f"{d:f}"),
         st.from_regex(r"[+-]?[0-9]{0,40}(\.[0-9]{0,10})?", fullmatch=True),
         st.sampled_from(("", "-", ".", "1.2.3", "1e5", "9" * 38, "9" * 39, "0" * 50)),
+        st.from_regex(r"-?[0-9]{1,3}\.[0-9]{0,3}0{0,40}", fullmatch=True),
     ).map(lambda number: string(number.encode())),
     Kind.BYTES: st.binary(max_size=12).map(string) | st.binary(max_size=12).map(longer),
     Kind.TEXT: TEXT.map(string) | TEXT.map(longer),

@@ -153,7 +153,9 @@ def _decimal(column: Column, data: bytes) -> int:
         raise MalformedError
     whole, _, fraction = data.partition(b".")
     if len(fraction) > column.scale:
-        raise UnfitError
+        fraction, beyond = fraction[: column.scale], fraction[column.scale :]
+        if beyond.strip(b"0"):
+            raise UnfitError
     units: int = int(whole + fraction) * 10 ** (column.scale - len(fraction))
     if abs(units) >= 10**column.precision:
         raise UnfitError

@@ -296,7 +296,7 @@ cdef Status bit(Column *c, int64_t row, const uint8_t *p, int64_t length) noexce
 
 
 cdef Status decimal(Column *c, int64_t row, const uint8_t *p, int64_t length) noexcept nogil:
-    """Text: an optional sign, digits, and after a point at most as many as the scale."""
+    """Text: an optional sign, digits, and after a point as many as the scale, then zeros alone."""
     cdef bint negative = False
     cdef bint point = False
     cdef bint unfit = False
@@ -314,10 +314,13 @@ cdef Status decimal(Column *c, int64_t row, const uint8_t *p, int64_t length) no
             point = True
         elif p[i] < c'0' or p[i] > c'9':
             return LENGTH
+        elif point and fraction == c.scale:
+            digits += 1
+            unfit = unfit or p[i] != c'0'
         else:
             digits += 1
             fraction += point
-            unfit = unfit or value > ROOM[1] or fraction > c.scale
+            unfit = unfit or value > ROOM[1]
             if not unfit:
                 value = value * 10 + (p[i] - c'0')
         i += 1
