@@ -45,7 +45,8 @@ class HeadraceError(Exception):
     """An error that is meant for a user's eyes.
 
     `str(error)` is the detail alone; `hint` is the next step, the kind's own unless a more
-    precise one is given. `retry_after` is in how many seconds a retry may help, if that is known.
+    precise one is given, and `copy` what to copy for it, such as a statement. `retry_after` is in
+    how many seconds a retry may help, if that is known.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class HeadraceError(Exception):
         detail: str,
         *,
         hint: str | None = None,
+        copy: str | None = None,
         fields: Iterable[Field] = (),
         retry_after: int | None = None,
     ) -> None:
@@ -61,6 +63,7 @@ class HeadraceError(Exception):
         self.kind = kind
         self.detail = detail
         self.hint = hint or kind.hint
+        self.copy = copy
         self.fields = tuple(fields)
         self.retry_after = retry_after
 
@@ -500,6 +503,13 @@ COLUMN_NOT_FOUND = Kind(
     424,
     "There is no such column",
     "It may have been dropped or renamed: describe the table again and choose anew.",
+)
+DECIMAL_NOT_TAKEN = Kind(
+    "decimal_not_taken",
+    424,
+    "A decimal type was chosen for a column that has no need of one",
+    "Take the column out of decimal_columns: only numbers without precision, and those of more "
+    "than 38 digits, take a choice.",
 )
 TABLE_EMPTY_OF_COLUMNS = Kind(
     "table_empty_of_columns",

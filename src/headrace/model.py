@@ -74,10 +74,31 @@ class Layer(StrEnum):
     ADDRESS = "address"
     DNS = "dns"
     TCP = "tcp"
+    PROTOCOL = "protocol"
     TLS = "tls"
     LOGIN = "login"
     DATABASE = "database"
-    TABLES = "tables"
+    RIGHTS = "rights"
+    FITNESS = "fitness"
+
+
+class Fact(Value):
+    """One thing that a check learned, such as the certificate's issuer."""
+
+    name: str = Field(description="What it is, for a person.")
+    value: str = Field(description="What was found, for a person.")
+    advice: str | None = Field(default=None, description="What to do about it, if anything.")
+
+
+class Grants(Value):
+    """The SQL that makes a user who may read the selection and nothing else.
+
+    To be run by an administrator of the database, who puts a password in its place.
+    """
+
+    create: str = Field(description="Makes the user and grants the rights.")
+    verify: str = Field(description="Shows the rights that the user has.")
+    revoke: str = Field(description="Takes the rights back and removes the user.")
 
 
 class Check(Value):
@@ -89,6 +110,16 @@ class Check(Value):
     found: str = Field(description="What was found, in one sentence.")
     code: str | None = Field(default=None, description="The error's code, if it failed.")
     hint: str | None = Field(default=None, description="The next step, if there is one.")
+    copy_text: str | None = Field(
+        default=None, description="What to copy for the next step: SQL, a line of a file, …."
+    )
+    fields: tuple[WrongField, ...] = Field(
+        default=(), description="The fields of the connection that are probably at fault."
+    )
+    facts: tuple[Fact, ...] = Field(default=(), description="What else was learned.")
+    grants: Grants | None = Field(
+        default=None, description="Of the layer 'rights': the SQL for a user who may only read."
+    )
 
 
 # --- tables -----------------------------------------------------------------------------------
@@ -184,6 +215,19 @@ class UnfitPolicy(StrEnum):
     TEXT = "text"
 
 
+class DecimalType(Value):
+    """Exact numbers of up to 38 digits, of which `scale` stand after the point."""
+
+    precision: int = Field(ge=1, le=38)
+    scale: int = Field(ge=0, le=38)
+
+    @model_validator(mode="after")
+    def _scale_within_precision(self) -> Self:
+        if self.scale > self.precision:
+            raise ValueError("has more digits after the point than in all")
+        return self
+
+
 class Selection(TableRef):
     """What is taken of one table, and where it goes."""
 
@@ -192,6 +236,12 @@ class Selection(TableRef):
     )
     unfit_columns: dict[Name, UnfitPolicy] = Field(
         default_factory=dict, description="Columns that depart from the source's unfit policy."
+    )
+    decimal_columns: dict[Name, DecimalType] = Field(
+        default_factory=dict,
+        description="The decimal types of columns that are carried as text otherwise: numbers "
+        "without precision, or of more than 38 digits. A number that does not fit exactly is one "
+        "of the values for which there is the unfit policy.",
     )
     mode: Literal["full"] = Field(default="full", description="full replaces the table.")
     destination_table: DestinationName | None = Field(

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from headrace import credentials as stored
+from headrace.api.save_draft import SaveDraft
 from headrace.errors import (
     DOCUMENTS_UNAVAILABLE,
     INVALID_INPUT,
@@ -26,10 +27,11 @@ from headrace.errors import (
     HeadraceError,
     Kind,
 )
-from headrace.model import Source, SourceState
+from headrace.model import DecimalType, Source, SourceState
 from headrace.records import Sources
 from headrace.services import Services
 from headrace.settings import Settings
+from headrace.validation import requested
 from headrace.vaults.encrypted_file import EncryptedFile
 from tests.api.drafts import PASSWORD, change, connection, create, credentials, table
 from tests.limits import file_size_limit
@@ -111,6 +113,31 @@ def test_two_tables_do_not_share_a_destination(services: Services, second: Any, 
 
 def test_the_same_name_in_two_schemas_is_two_tables(services: Services) -> None:
     create(services, selection=(table("orders"), table("orders", "archive")))
+
+
+def test_decimals_are_kept(services: Services) -> None:
+    chosen = {"amount": DecimalType(precision=38, scale=9)}
+
+    source = create(services, selection=(table("orders", decimal_columns=chosen),))
+
+    assert unchanged(services, source)
+    (selection,) = source.selection
+    assert selection.decimal_columns == chosen
+
+
+@pytest.mark.parametrize(
+    ("precision", "scale", "path"),
+    [(39, 9, "a.precision"), (0, 0, "a.precision"), (38, -1, "a.scale"), (5, 6, "a")],
+)
+def test_decimals_that_are_none(services: Services, precision: int, scale: int, path: str) -> None:
+    chosen = {"a": {"precision": precision, "scale": scale}}
+    orders = {"schema_name": "public", "table_name": "orders", "decimal_columns": chosen}
+    source = create(services)
+    given = {"model_id": "m1", "source_id": source.source_id, "etag": source.etag}
+
+    error = refused(lambda: requested(SaveDraft, selection=[orders], **given))
+
+    assert paths(error) == [f"selection.0.decimal_columns.{path}"]
 
 
 # --- changing ---------------------------------------------------------------------------------

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
+import pytest
 
 from tests.cli.conftest import Headrace
 from tests.conftest import Database
@@ -58,6 +60,68 @@ def test_what_becomes_of_values_that_do_not_fit(
     with duckdb.connect(f"{tmp_path}/warehouse.duckdb", read_only=True) as connection:
         rows = connection.execute("SELECT d FROM odd.t ORDER BY d").fetchall()
     assert rows == [("2026-01-01",), ("infinity",)]
+
+
+def test_what_is_chosen_of_a_table_s_columns(
+    headrace: Headrace, database: Database, tmp_path: Path
+) -> None:
+    database.execute(
+        'CREATE TABLE t (n numeric, "a=b" numeric, d date, later date, secret text);'
+        "INSERT INTO t VALUES (1.5, 1e20, 'infinity', 'infinity', 'x')"
+    )
+    to = ("--to", f"duckdb://{tmp_path}/warehouse.duckdb", "--dataset", "chosen")
+    columns = ("--column", "n", "--column", "a=b", "--column", "d", "--column", "later")
+    policies = ("--unfit", "null", "--unfit-column", "later=text")
+    decimals = ("--decimal", "n=38,9", "--decimal", "a=b=21")
+
+    done = headrace("extract", database.url, "t", *to, *columns, *policies, *decimals, "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["tables"][0]["unfit"] == {"d": 1}
+    with duckdb.connect(f"{tmp_path}/warehouse.duckdb", read_only=True) as connection:
+        relation = connection.execute("SELECT * FROM chosen.t")
+        assert [(name, str(kind)) for name, kind, *_ in relation.description or ()] == [
+            ("n", "DECIMAL(38,9)"), ("a=b", "DECIMAL(21,0)"), ("d", "DATE"), ("later", "VARCHAR"),
+        ]  # fmt: skip
+        assert relation.fetchall() == [(Decimal("1.5"), Decimal(10**20), None, "infinity")]
+
+
+def test_a_number_that_does_not_fit_its_decimal(
+    headrace: Headrace, database: Database, tmp_path: Path
+) -> None:
+    database.execute("CREATE TABLE t AS SELECT 1.23456::numeric AS n")
+    to = ("--to", f"duckdb://{tmp_path}/warehouse.duckdb")
+    done = headrace("extract", database.url, "t", *to, "--decimal", "n=38,4", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stderr)["code"] == "value_not_carried"
+    assert headrace("extract", database.url, "t", *to, "--decimal", "n=38,5").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [
+        (("--decimal", "n"), "--decimal"),
+        (("--decimal", "n=39"), "decimal_columns.n.precision"),
+        (("--decimal", "n=x,1"), "decimal_columns.n.precision"),
+        (("--unfit-column", "d=drop"), "unfit_columns.d"),
+        (("--column", "a", "--column", "a"), ""),
+    ],
+)
+def test_a_choice_that_is_none(
+    headrace: Headrace, database: Database, options: tuple[str, ...], path: str
+) -> None:
+    done = headrace("extract", database.url, "t", "--to", "duckdb:///x", *options, "--json")
+    assert done.returncode == 1
+    problem = json.loads(done.stderr)
+    assert problem["code"] == "invalid_input"
+    assert [field["path"] for field in problem["fields"]] == [path]
+
+
+def test_columns_of_several_tables_are_not_chosen(headrace: Headrace, database: Database) -> None:
+    options = ("--to", "duckdb:///x", "--column", "id")
+    done = headrace("extract", database.url, "a", "b", *options, "--json")
+    assert done.returncode == 1
+    assert "one table" in json.loads(done.stderr)["fields"][0]["message"]
 
 
 def test_one_missing_table_brings_nothing(

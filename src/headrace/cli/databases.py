@@ -10,6 +10,7 @@ import typer
 
 from headrace import destinations, sources
 from headrace.cli.arguments import Json, Url, login
+from headrace.cli.columns import Columns, Decimals, UnfitColumns, of_columns
 from headrace.errors import catalogue
 from headrace.ids import new_id
 from headrace.model import CheckStatus, UnfitPolicy
@@ -92,6 +93,9 @@ def extract(
     unfit: Annotated[
         UnfitPolicy, typer.Option(help="What becomes of values that their column can't hold.")
     ] = UnfitPolicy.FAIL,
+    column: Columns = None,
+    unfit_column: UnfitColumns = None,
+    decimal: Decimals = None,
     as_json: Json = False,
 ) -> None:
     """Bring tables into a destination: all of them, or none. Replaces those that are there."""
@@ -101,6 +105,7 @@ def extract(
     with reporting(as_json):
         connection, credentials = login(url)
         source = adhoc_source(connection, table, dataset).model_copy(update={"unfit": unfit})
+        source = of_columns(source, column, unfit_column, decimal)
         settings = LocalSettings.read()
         destination = open_port("--to", to, destinations.SCHEMES, settings)
         with closing(destination), ExtractionBars(err()) as bars:

@@ -26,6 +26,11 @@ Where a type has values that its column can't hold (the last column), a policy d
 (default) ends the run and leaves the destination as it was, `null` puts NULL in their place and \
 counts them in the run, `text` carries the whole column as text. `unfit` sets it for a source \
 (on the command line `headrace extract --unfit`), a selection's `unfit_columns` for a column.
+
+Numbers without precision, and those of more than 38 digits, are carried as text unless a \
+selection's `decimal_columns` chooses a decimal type for the column (`headrace extract --decimal \
+COLUMN=38,9`). None is rounded to it: a number that does not fit exactly is one of the values of \
+which the policy decides.
 """
 
 _DUCKDB = DuckDB(Path("types"))  # nothing is opened to name a type

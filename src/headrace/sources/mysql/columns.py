@@ -35,6 +35,10 @@ class SourceColumn:
     readable: bool
     type: ColumnType
 
+    @property
+    def takes_decimal(self) -> bool:
+        return self.type.takes_decimal
+
 
 def read_columns(session: Session, table: TableRef) -> tuple[SourceColumn, ...]:
     """The table's columns in their order, of which the user has any right.

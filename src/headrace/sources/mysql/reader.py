@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from headrace.errors import COLUMN_NOT_FOUND, PERMISSION_DENIED, HeadraceError, Kind
 from headrace.model import Selection, UnfitPolicy
+from headrace.sources.chosen import check_readable, chosen
 from headrace.sources.mysql.columns import SourceColumn, read_columns
 from headrace.sources.mysql.identifiers import qualified, quoted
 from headrace.sources.mysql.rows import Rows, Taken, rows
@@ -38,13 +38,13 @@ def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator
 
 
 def _columns(
-    selection: Selection, unfit: UnfitPolicy, chosen: Sequence[SourceColumn]
+    selection: Selection, unfit: UnfitPolicy, taken: Sequence[SourceColumn]
 ) -> tuple[list[Taken], list[str]]:
     """How the columns arrive, and the expressions that make them arrive so."""
     columns, expressions = [], []
-    for column in chosen:
+    for column in taken:
         policy = selection.unfit_columns.get(column.name, unfit)
-        form = carried(column.type, policy)
+        form = carried(column.type, policy, selection.decimal_columns.get(column.name))
         # Always nullable: a view's NOT NULL may be none, and unfit values may become NULL.
         metadata = {"headrace.source_type": column.source_type}
         field = pa.field(column.name, form.arrow, metadata=metadata)
@@ -54,24 +54,10 @@ def _columns(
 
 
 def _chosen(session: Session, selection: Selection) -> Sequence[SourceColumn]:
-    by_name = {column.name: column for column in read_columns(session, selection.ref)}
-    names = by_name if selection.columns is None else selection.columns
-    if missing := [name for name in (*names, *selection.unfit_columns) if name not in by_name]:
-        raise _refused(selection, COLUMN_NOT_FOUND, f"there is no column {_listed(missing)}")
-    chosen = [by_name[name] for name in names]
-    if hidden := [column.name for column in chosen if not column.readable]:
-        reason = f"the user lacks the right to read {_listed(hidden)}"
-        raise _refused(selection, PERMISSION_DENIED, reason)
+    columns = chosen(selection, read_columns(session, selection.ref))
+    check_readable(selection, columns)
     if selection.columns is None:
         # Columns for which the user has no right are not listed, but they stand in the way here.
         table = selection.ref
         session.check(f"Reading {table}", f"SELECT * FROM {qualified(table)}")  # noqa: S608 - quoted
-    return chosen
-
-
-def _refused(selection: Selection, kind: Kind, reason: str) -> HeadraceError:
-    return HeadraceError(kind, f"Reading {selection.ref}: {reason}.")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"'{name}'" for name in dict.fromkeys(names))
+    return columns

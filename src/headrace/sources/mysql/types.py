@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 from pymysql.constants import FIELD_TYPE
 
-from headrace.model import UnfitPolicy
+from headrace.model import DecimalType, UnfitPolicy
 from headrace.sources.mysql.driver import WireField
 from headrace.sources.wire.columns import Kind
 
@@ -54,13 +54,19 @@ class ColumnType:
     scale: int = 0
     character_set: str | None = None
 
+    @property
+    def takes_decimal(self) -> bool:
+        """Whether it is a number of more digits than decimals have, for which one may be chosen."""
+        return self.name == "decimal" and _decimal(self).kind != Kind.DECIMAL
+
 
 @dataclass(frozen=True)
 class Carried:
     """How a column is carried: the Arrow type, and the kind of value that travels.
 
     `codes` are the type codes with which a server may announce such values, `binary` whether it
-    announces strings as bytes. `unfit` says which of the type's values the Arrow type can't hold.
+    announces strings as bytes, `scale` the digits after the point with which it announces a
+    decimal. `unfit` says which of the type's values the Arrow type can't hold.
     `expression` is what is selected, `{0}` being the column.
     """
 
@@ -68,6 +74,7 @@ class Carried:
     kind: Kind
     codes: frozenset[int]
     binary: bool = False
+    scale: int = 0
     note: str | None = None
     unfit: str | None = None
     expression: str = "{0}"
@@ -82,7 +89,7 @@ class Carried:
         elif code in _TEXTS:
             same = announced.binary == self.binary
         elif self.kind == Kind.DECIMAL:
-            same = announced.scale == self.arrow.scale
+            same = announced.scale == self.scale
         else:
             same = True
         return code in self.codes and same
@@ -190,11 +197,20 @@ _EXACT = {
 }
 
 
-def carried(column_type: ColumnType, policy: UnfitPolicy = UnfitPolicy.FAIL) -> Carried:
-    """How values of the type are carried under the policy for those that do not fit."""
+def carried(
+    column_type: ColumnType,
+    policy: UnfitPolicy = UnfitPolicy.FAIL,
+    decimal: DecimalType | None = None,
+) -> Carried:
+    """How values of the type are carried under the policy for those that do not fit.
+
+    `decimal` is what was chosen for a type that takes one.
+    """
     name = column_type.name
-    if name == "decimal":
-        chosen = _decimal(column_type.precision, column_type.scale)
+    if decimal:
+        chosen = _chosen_decimal(column_type, decimal)
+    elif name == "decimal":
+        chosen = _decimal(column_type)
     elif column_type.unsigned and name in _UNSIGNED:
         chosen = _UNSIGNED[name]
     elif _EXACT.get(name) is TEXT:
@@ -210,8 +226,19 @@ def _text(character_set: str | None) -> Carried:
     return TEXT if character_set is None or character_set in _WHOLE_SETS else _CONVERTED
 
 
-def _decimal(precision: int, scale: int) -> Carried:
+def _decimal(column_type: ColumnType) -> Carried:
+    precision, scale = column_type.precision, column_type.scale
     if precision > 38:
         note = f"{AS_TEXT}: decimals hold at most 38 digits"
         return Carried(pa.string(), Kind.TEXT, _DECIMALS, note=note)
-    return Carried(pa.decimal128(precision, scale), Kind.DECIMAL, _DECIMALS)
+    return Carried(pa.decimal128(precision, scale), Kind.DECIMAL, _DECIMALS, scale=scale)
+
+
+def _chosen_decimal(column_type: ColumnType, chosen: DecimalType) -> Carried:
+    return Carried(
+        pa.decimal128(chosen.precision, chosen.scale),
+        Kind.DECIMAL,
+        _DECIMALS,
+        scale=column_type.scale,
+        unfit="numbers of more digits",
+    )

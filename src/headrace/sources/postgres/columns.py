@@ -70,6 +70,10 @@ class SourceColumn:
     written: str
     """The expression for what the type's output function writes."""
 
+    @property
+    def takes_decimal(self) -> bool:
+        return self.type.takes_decimal
+
 
 def read_columns(session: Session, table: TableRef) -> tuple[SourceColumn, ...]:
     """The table's columns in their order; a table may have none. Raises TABLE_NOT_FOUND."""

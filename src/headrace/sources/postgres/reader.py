@@ -7,14 +7,8 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from headrace.errors import (
-    COLUMN_NOT_FOUND,
-    PERMISSION_DENIED,
-    TABLE_EMPTY_OF_COLUMNS,
-    HeadraceError,
-    Kind,
-)
 from headrace.model import Selection, UnfitPolicy
+from headrace.sources.chosen import check_readable, chosen
 from headrace.sources.postgres.columns import SourceColumn, read_columns
 from headrace.sources.postgres.identifiers import qualified, quoted
 from headrace.sources.postgres.rows import Rows, rows
@@ -35,26 +29,26 @@ def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator
     """Read the selected columns, all of them if there is no choice, in the order given.
 
     A partitioned table is read with its partitions, a parent with its children. Raises
-    TABLE_NOT_FOUND, TABLE_CHANGED, TABLE_LOCKED, COLUMN_NOT_FOUND, PERMISSION_DENIED,
-    VALUE_NOT_CARRIED, VALUE_TOO_LARGE, CONNECTION_LOST, ….
+    TABLE_NOT_FOUND, TABLE_CHANGED, TABLE_LOCKED, COLUMN_NOT_FOUND, DECIMAL_NOT_TAKEN,
+    PERMISSION_DENIED, VALUE_NOT_CARRIED, VALUE_TOO_LARGE, CONNECTION_LOST, ….
     """
     table = selection.ref
-    chosen = _chosen(session, selection)
-    check_unchanged(session, table, chosen)
-    columns, expressions = _columns(selection, unfit, chosen)
+    taken = _chosen(session, selection)
+    check_unchanged(session, table, taken)
+    columns, expressions = _columns(selection, unfit, taken)
     sql = f"SELECT {', '.join(expressions)} FROM {qualified(table)}"  # noqa: S608 - all quoted
     with rows(session, f"Reading {table}", sql, columns) as reader:
         yield reader
 
 
 def _columns(
-    selection: Selection, unfit: UnfitPolicy, chosen: Sequence[SourceColumn]
+    selection: Selection, unfit: UnfitPolicy, taken: Sequence[SourceColumn]
 ) -> tuple[list[WireColumn], list[str]]:
     """How the columns arrive, and the expressions that make them arrive so."""
     columns, expressions = [], []
-    for column in chosen:
+    for column in taken:
         policy = selection.unfit_columns.get(column.name, unfit)
-        form = carried(column.type, policy)
+        form = carried(column.type, policy, selection.decimal_columns.get(column.name))
         # Always nullable: PostgreSQL's NOT NULL may be one that is not yet valid.
         metadata = {"headrace.source_type": column.source_type}
         field = pa.field(column.name, form.arrow, metadata=metadata)
@@ -65,22 +59,6 @@ def _columns(
 
 
 def _chosen(session: Session, selection: Selection) -> Sequence[SourceColumn]:
-    by_name = {column.name: column for column in read_columns(session, selection.ref)}
-    names = by_name if selection.columns is None else selection.columns
-    if not names:
-        raise _refused(selection, TABLE_EMPTY_OF_COLUMNS, "the table has no columns")
-    if missing := [name for name in (*names, *selection.unfit_columns) if name not in by_name]:
-        raise _refused(selection, COLUMN_NOT_FOUND, f"there is no column {_listed(missing)}")
-    chosen = [by_name[name] for name in names]
-    if hidden := [column.name for column in chosen if not column.readable]:
-        reason = f"the user lacks the right to read {_listed(hidden)}"
-        raise _refused(selection, PERMISSION_DENIED, reason)
-    return chosen
-
-
-def _refused(selection: Selection, kind: Kind, reason: str) -> HeadraceError:
-    return HeadraceError(kind, f"Reading {selection.ref}: {reason}.")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"'{name}'" for name in dict.fromkeys(names))
+    columns = chosen(selection, read_columns(session, selection.ref))
+    check_readable(selection, columns)
+    return columns

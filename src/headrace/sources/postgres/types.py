@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from headrace.model import UnfitPolicy
+from headrace.model import DecimalType, UnfitPolicy
 from headrace.sources.wire.columns import Kind
 
 AS_TEXT = "carried as text"
@@ -29,6 +29,11 @@ class ColumnType:
     enum: bool = False
     element: ColumnType | None = None
     """Of an array that is declared with one dimension, or whose declaration does not say."""
+
+    @property
+    def takes_decimal(self) -> bool:
+        """Whether it is a number of more digits than decimals have, for which one may be chosen."""
+        return self.name == "numeric" and _native(self).kind != Kind.DECIMAL
 
 
 @dataclass(frozen=True)
@@ -88,9 +93,16 @@ _EXACT: dict[str | None, Carried] = {
 }
 
 
-def carried(column_type: ColumnType, policy: UnfitPolicy = UnfitPolicy.FAIL) -> Carried:
-    """How values of the type are carried under the policy for those that do not fit."""
-    chosen = _native(column_type)
+def carried(
+    column_type: ColumnType,
+    policy: UnfitPolicy = UnfitPolicy.FAIL,
+    decimal: DecimalType | None = None,
+) -> Carried:
+    """How values of the type are carried under the policy for those that do not fit.
+
+    `decimal` is what was chosen for a type that takes one.
+    """
+    chosen = _chosen_decimal(decimal) if decimal else _native(column_type)
     return _AS_CHOSEN if policy is UnfitPolicy.TEXT and chosen.unfit else chosen
 
 
@@ -137,3 +149,11 @@ def _numeric(modifier: int) -> Carried:
         note = f"{AS_TEXT}: decimals hold at most 38 digits"
         return Carried(pa.string(), Kind.TEXT, note=note, written=True)
     return Carried(pa.decimal128(digits, max(scale, 0)), Kind.DECIMAL, unfit="NaN")
+
+
+def _chosen_decimal(chosen: DecimalType) -> Carried:
+    return Carried(
+        pa.decimal128(chosen.precision, chosen.scale),
+        Kind.DECIMAL,
+        unfit="NaN, infinity, -infinity, and numbers of more digits",
+    )
