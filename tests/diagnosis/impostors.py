@@ -129,8 +129,13 @@ def tls_dribble(client: socket.socket) -> None:
 
 def mysql_packets(client: socket.socket) -> None:
     """A greeting of MySQL's that goes on in ever more packets of the greatest length."""
-    while True:
-        client.sendall(b"\xff\xff\xff\x00" + bytes(0xFFFFFF))
+    for number in itertools.cycle(range(256)):
+        client.sendall(b"\xff\xff\xff" + bytes([number]) + bytes(0xFFFFFF))
+
+
+def mysql_packet(client: socket.socket) -> None:
+    """A greeting of MySQL's that is as long as one in a single packet can be."""
+    client.sendall(b"\xfe\xff\xff\x00" + bytes(0xFFFFFE))
 
 
 def mysql_dribble(client: socket.socket) -> None:

@@ -43,7 +43,8 @@ pytestmark = pytest.mark.skipif(
         (impostors.tls_records, POSTGRES_TLS, "tls", "tls_failed"),
         (impostors.scram_iterations, POSTGRES, "login", "protocol_unexpected"),
         (impostors.scram_for_ever, POSTGRES, "login", "protocol_unexpected"),
-        (impostors.mysql_packets, MYSQL, "login", "answer_too_long"),
+        (impostors.mysql_packet, MYSQL, "login", "answer_too_long"),
+        (impostors.mysql_packets, MYSQL, "login", "protocol_unexpected"),
         (impostors.mysql_packets, MYSQL_TLS, "tls", "protocol_unexpected"),
     ],
 )

@@ -113,13 +113,23 @@ def columns_but(kept: slice, *, again: int = 0) -> Tamper:
         packets = list(payloads(answer))
         columns, rest = packets[1:8], packets[8:]
         columns = columns[kept] + columns[-1:] * again
-        changed = [bytes([len(columns)]), *columns, *rest]
-        return b"".join(
-            len(payload).to_bytes(3, "little") + bytes([number]) + payload
-            for number, payload in enumerate(changed, 1)
-        )
+        return framed([bytes([len(columns)]), *columns, *rest])
 
     return tamper
+
+
+def seven_columns(database: MariadbDatabase) -> FirstRow:
+    """How the answer is found: no other statement of the session has seven columns."""
+    columns = ", ".join(f"c{n} int" for n in range(7))
+    database.execute(f"CREATE TABLE t ({columns}); INSERT INTO t (c0) VALUES (1)")
+    return FirstRow(b"\x01\0\0\x01\x07", 0)
+
+
+def framed(changed: list[bytes]) -> bytes:
+    return b"".join(
+        len(payload).to_bytes(3, "little") + bytes([number]) + payload
+        for number, payload in enumerate(changed, 1)
+    )
 
 
 def payloads(packets: bytes) -> Iterator[bytes]:
@@ -133,11 +143,20 @@ def payloads(packets: bytes) -> Iterator[bytes]:
 def test_another_number_of_columns_than_was_asked_for(
     mariadb_database: MariadbDatabase, tamper: Tamper
 ) -> None:
-    # No other statement of the session has seven columns, which is how the answer is found.
-    columns = ", ".join(f"c{n} int" for n in range(7))
-    mariadb_database.execute(f"CREATE TABLE t ({columns}); INSERT INTO t (c0) VALUES (1)")
-    first = FirstRow(b"\x01\0\0\x01\x07", 0)
-    assert refused_from(mariadb_database, first, tamper).kind is TABLE_CHANGED
+    error = refused_from(mariadb_database, seven_columns(mariadb_database), tamper)
+    assert error.kind is TABLE_CHANGED
+
+
+def test_more_columns_than_there_can_be(mariadb_database: MariadbDatabase) -> None:
+    """Nobody waits for the end of the list."""
+
+    def tamper(answer: bytes) -> bytes:
+        (_, *columns) = list(payloads(answer))[:8]
+        claimed = [b"\xfe" + b"\xff" * 8, *columns]
+        return framed(claimed)
+
+    error = refused_from(mariadb_database, seven_columns(mariadb_database), tamper)
+    assert error.kind is PROTOCOL_UNEXPECTED
 
 
 def test_a_claim_takes_no_memory(mariadb_database: MariadbDatabase) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import traceback
 from typing import Any
 
@@ -55,6 +56,13 @@ def test_nothing_listens(mariadb_database: MariadbDatabase) -> None:
 def test_something_else_listens(mariadb_database: MariadbDatabase, said: bytes, tls: str) -> None:
     with impostors.listening(lambda client: client.sendall(said)) as port:
         assert refused(mariadb_database, port=port, tls=tls).kind is PROTOCOL_UNEXPECTED
+
+
+def test_a_greeting_without_an_end_takes_no_memory(mariadb_database: MariadbDatabase) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with impostors.listening(impostors.mysql_packets) as port:
+        assert refused(mariadb_database, port=port).kind is PROTOCOL_UNEXPECTED
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # KiB
 
 
 def test_what_a_server_greets_with(mariadb_database: MariadbDatabase) -> None:

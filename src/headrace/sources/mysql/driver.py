@@ -41,6 +41,7 @@ _BINARY = 63  # the number of the "character set" of bytes
 
 _LONGEST_GREETING = 4096
 _LONGEST_PACKET = 0xFFFFFF
+_MOST_COLUMNS = 4096  # of a table, and of a result
 
 # All of these prove that we know the password; the first two may also send it, encrypted.
 _PLUGINS = {
@@ -123,8 +124,8 @@ class Driver(pymysql.Connection):  # type: ignore[misc]
         """Start a prepared statement; its rows follow, in the binary protocol, unread."""
         self._execute_command(_STMT_EXECUTE, struct.pack("<IBI", statement, 0, 1))
         columns = self._read_packet().read_length_encoded_integer()
-        if not columns:
-            raise ValueError("a statement that has no rows")
+        if not 0 < columns <= _MOST_COLUMNS:
+            raise ValueError("a statement that has no rows, or too many columns")
         return self._read_fields(columns)
 
     @property
@@ -191,6 +192,17 @@ class Driver(pymysql.Connection):  # type: ignore[misc]
         if self._auth_plugin_name == "sha256_password" and self._secure:
             # The driver would ask for a key, since it knows nothing of the encryption yet.
             self._auth_plugin_name = "mysql_native_password"
+
+    def _read_bytes(self, number: int) -> bytes:
+        """Read a part of a packet.
+
+        The driver joins a packet of the greatest length to the next one, and so on for as long as
+        the server likes; but what it reads itself is short.
+        """
+        if number == _LONGEST_PACKET:
+            raise ValueError("no packet but a row is of that length")
+        received: bytes = super()._read_bytes(number)
+        return received
 
     def write_packet(self, payload: bytes) -> None:
         """Send a packet; the password itself goes to a server that is verified, if to any."""
