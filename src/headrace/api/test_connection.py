@@ -9,7 +9,7 @@ from pydantic import Field
 
 from headrace.connections import Connection, Credentials
 from headrace.diagnosis.diagnose import diagnose
-from headrace.model import Check, CheckStatus
+from headrace.model import Check, CheckStatus, Selection
 from headrace.services import Services
 from headrace.values import Value
 
@@ -19,6 +19,9 @@ class ConnectionTest(Value):
 
     connection: Connection
     credentials: Credentials
+    selection: tuple[Selection, ...] = Field(
+        default=(), description="What shall be read, if that is known; empty looks at all tables."
+    )
 
 
 class ConnectionReport(Value):
@@ -37,4 +40,9 @@ class ConnectionReport(Value):
 
 def test_connection(services: Services, request: ConnectionTest) -> Iterator[Check]:
     """One check a layer, each as soon as it is done. A failed connection is no error here."""
-    return diagnose(request.connection, request.credentials, services.settings.network)
+    return diagnose(
+        request.connection,
+        request.credentials,
+        services.settings.network,
+        selection=request.selection,
+    )

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from headrace import sources
 from headrace.connections import Connection, Credentials
+from headrace.diagnosis.at_fault import fields_at_fault
 from headrace.diagnosis.deadline import Deadline
 from headrace.diagnosis.network import Network
 from headrace.diagnosis.reach import Reach
 from headrace.errors import HeadraceError
-from headrace.model import Check, CheckStatus, Layer
+from headrace.model import Check, CheckStatus, Layer, Selection
 
 _SECONDS = 20
+
+# Each layer and the one without which it can't be tested. What an extraction needs of a server
+# can be asked of any session, whatever the user may read.
+DEPENDS_ON = {
+    Layer.DNS: Layer.ADDRESS,
+    Layer.TCP: Layer.DNS,
+    Layer.PROTOCOL: Layer.TCP,
+    Layer.TLS: Layer.PROTOCOL,
+    Layer.LOGIN: Layer.TLS,
+    Layer.DATABASE: Layer.LOGIN,
+    Layer.RIGHTS: Layer.DATABASE,
+    Layer.FITNESS: Layer.LOGIN,
+}
 
 
 def diagnose(
@@ -21,21 +35,28 @@ def diagnose(
     credentials: Credentials,
     network: Network,
     *,
+    selection: Sequence[Selection] = (),
     seconds: float = _SECONDS,
 ) -> Iterator[Check]:
     """One check for each layer, in the order of `Layer`, each as soon as it is done.
 
-    After a failure the layers above are skipped, since they can't be reached. The test ends
-    after `seconds`, whatever the server does, and stores nothing. Nothing but what the network
-    allows is connected to.
+    After a failure the layers that depend on it are skipped. The test ends after `seconds`,
+    whatever the server does, and stores nothing. Nothing but what the network allows is connected
+    to. `selection` is what shall be read, if that is known already.
     """
-    probe = sources.probe(connection, credentials, Reach(connection, network, Deadline(seconds)))
-    failed: Layer | None = None
+    reach = Reach(connection, network, Deadline(seconds))
+    probe = sources.probe(connection, credentials, reach, selection)
+    missing: dict[Layer, Layer] = {}  # a layer that failed or was skipped, and what failed first
     try:
         for layer, step in probe.steps.items():
-            check = _skipped(layer, failed) if failed else _checked(layer, step)
+            needed = DEPENDS_ON.get(layer)
+            if needed in missing:
+                missing[layer] = missing[needed]
+                yield _skipped(layer, missing[needed])
+                continue
+            check = _checked(layer, step)
             if check.status is CheckStatus.FAILED:
-                failed = layer
+                missing[layer] = layer
             yield check
     finally:
         probe.close()
@@ -57,13 +78,19 @@ def _checked(layer: Layer, step: Callable[[], sources.Finding]) -> Check:
             found=error.detail,
             code=error.code,
             hint=error.hint,
+            copy_text=error.copy,
+            fields=fields_at_fault(error),
         )
+    advised = finding.advice or next((f.advice for f in finding.facts if f.advice), None)
     return Check(
         layer=layer,
-        status=CheckStatus.WARNED if finding.advice else CheckStatus.PASSED,
+        status=CheckStatus.WARNED if advised else CheckStatus.PASSED,
         milliseconds=milliseconds(),
         found=finding.found,
         hint=finding.advice,
+        copy_text=finding.copy,
+        facts=finding.facts,
+        grants=finding.grants,
     )
 
 
@@ -72,5 +99,5 @@ def _skipped(layer: Layer, failed: Layer) -> Check:
         layer=layer,
         status=CheckStatus.SKIPPED,
         milliseconds=0,
-        found=f"Not tested, since the layer '{failed}' beneath it failed.",
+        found=f"Not tested, since the layer '{failed}' failed.",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,6 +13,8 @@ import pyarrow as pa
 from headrace.connections import Connection, Credentials
 from headrace.diagnosis.network import Network
 from headrace.model import (
+    Fact,
+    Grants,
     Layer,
     Selection,
     TableDescription,
@@ -31,6 +33,10 @@ SCHEMES = {
 PROBES = {
     "postgres": "headrace.sources.postgres.probe:open_probe",
     "mysql": "headrace.sources.mysql.probe:open_probe",
+}
+GRANTS = {
+    "postgres": "headrace.sources.postgres.grants:grants",
+    "mysql": "headrace.sources.mysql.grants:grants",
 }
 
 # The destination's name for a type, None if it has none.
@@ -98,10 +104,17 @@ class Database(Protocol):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a step of the connection test found, in one sentence; with advice it is a warning."""
+    """What a step of the connection test found, in one sentence.
+
+    With advice, or a fact that comes with advice, it is a warning. `copy` is what to copy for the
+    next step.
+    """
 
     found: str
     advice: str | None = None
+    copy: str | None = None
+    facts: tuple[Fact, ...] = ()
+    grants: Grants | None = None
 
 
 class Probe(Protocol):
@@ -113,8 +126,8 @@ class Probe(Protocol):
 
         The outer ones are those of `Reach`.
 
-        A step raises the HeadraceError of what is wrong, at the deadline at the latest; the
-        later ones must not be called then.
+        A step raises the HeadraceError of what is wrong, at the deadline at the latest; those
+        that depend on it (`headrace.diagnosis.diagnose.DEPENDS_ON`) must not be called then.
         """
         ...
 
@@ -130,12 +143,27 @@ def connect(connection: Connection, credentials: Credentials, network: Network) 
     return database
 
 
-def probe(connection: Connection, credentials: Credentials, reach: Reach) -> Probe:
+def probe(
+    connection: Connection,
+    credentials: Credentials,
+    reach: Reach,
+    selection: Sequence[Selection] = (),
+) -> Probe:
     """A probe for this type of database, over what `reach` reaches; nothing is connected yet.
 
-    It closes `reach` with itself.
+    `selection` is what shall be read; without it all tables are looked at. The probe closes
+    `reach` with itself.
     """
-    made: Probe = _named(PROBES[connection.type])(connection, credentials, reach)
+    made: Probe = _named(PROBES[connection.type])(connection, credentials, reach, selection)
+    return made
+
+
+def grants(connection: Connection, selection: Sequence[Selection], user: str) -> Grants:
+    """The SQL for a user of that name who may read the selection and nothing else.
+
+    Nothing is connected to.
+    """
+    made: Grants = _named(GRANTS[connection.type])(connection, selection, user)
     return made
 
 

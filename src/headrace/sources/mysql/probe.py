@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
 from headrace import sources
 from headrace.connections import Credentials, MysqlConnection
 from headrace.diagnosis.reach import Reach
 from headrace.errors import DATABASE_NOT_FOUND, PERMISSION_DENIED, HeadraceError
-from headrace.model import Layer
+from headrace.model import Layer, Selection
 from headrace.sources import Finding, tls
 from headrace.sources.mysql import catalogue
 from headrace.sources.mysql.driver import Driver
@@ -20,10 +20,13 @@ _GRANT = "Have the right granted: GRANT SELECT ON `database`.* TO …;"
 
 
 def open_probe(
-    connection: MysqlConnection, credentials: Credentials, reach: Reach
+    connection: MysqlConnection,
+    credentials: Credentials,
+    reach: Reach,
+    selection: Sequence[Selection],
 ) -> sources.Probe:
     """See `headrace.sources.probe`."""
-    return MysqlProbe(connection, credentials, reach)
+    return MysqlProbe(connection, credentials, reach, selection)
 
 
 class MysqlProbe:
@@ -32,8 +35,15 @@ class MysqlProbe:
     _sock: socket.socket
     _session: Session
 
-    def __init__(self, connection: MysqlConnection, credentials: Credentials, reach: Reach) -> None:
+    def __init__(
+        self,
+        connection: MysqlConnection,
+        credentials: Credentials,
+        reach: Reach,
+        selection: Sequence[Selection],
+    ) -> None:
         self._connection = connection
+        self._selection = selection
         self._driver = Driver(connection, credentials)
         self._reach = reach
         self._open = ExitStack()
@@ -47,7 +57,7 @@ class MysqlProbe:
             Layer.TLS: self._encrypt,
             Layer.LOGIN: self._log_in,
             Layer.DATABASE: self._enter_database,
-            Layer.TABLES: self._see_tables,
+            Layer.RIGHTS: self._see_tables,
         }
 
     def close(self) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
 from headrace import sources
 from headrace.connections import Credentials, PostgresConnection
 from headrace.diagnosis.reach import Reach
 from headrace.errors import DATABASE_NOT_FOUND, PERMISSION_DENIED, HeadraceError
-from headrace.model import Layer
+from headrace.model import Layer, Selection
 from headrace.sources import Finding
 from headrace.sources.postgres import catalogue, tls
 from headrace.sources.postgres.session import Session
@@ -18,10 +18,13 @@ from headrace.sources.tls import finding
 
 
 def open_probe(
-    connection: PostgresConnection, credentials: Credentials, reach: Reach
+    connection: PostgresConnection,
+    credentials: Credentials,
+    reach: Reach,
+    selection: Sequence[Selection],
 ) -> sources.Probe:
     """See `headrace.sources.probe`."""
-    return PostgresProbe(connection, credentials, reach)
+    return PostgresProbe(connection, credentials, reach, selection)
 
 
 class PostgresProbe:
@@ -31,9 +34,14 @@ class PostgresProbe:
     _session: Session
 
     def __init__(
-        self, connection: PostgresConnection, credentials: Credentials, reach: Reach
+        self,
+        connection: PostgresConnection,
+        credentials: Credentials,
+        reach: Reach,
+        selection: Sequence[Selection],
     ) -> None:
         self._connection = connection
+        self._selection = selection
         self._credentials = credentials
         self._reach = reach
         self._open = ExitStack()
@@ -47,7 +55,7 @@ class PostgresProbe:
             Layer.TLS: self._encrypt,
             Layer.LOGIN: self._log_in,
             Layer.DATABASE: self._enter_database,
-            Layer.TABLES: self._see_tables,
+            Layer.RIGHTS: self._see_tables,
         }
 
     def close(self) -> None:

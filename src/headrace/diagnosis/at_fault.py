@@ -1,0 +1,33 @@
+"""Which fields of the connection to look at after an error."""
+
+from __future__ import annotations
+
+from headrace import errors
+from headrace.errors import HeadraceError, Kind
+from headrace.model import WrongField
+
+_BY_KIND: dict[Kind, tuple[str, ...]] = {
+    errors.ADDRESS_INVALID: ("connection.host",),
+    errors.ADDRESS_REFUSED: ("connection.host",),
+    errors.PORT_REFUSED: ("connection.port",),
+    errors.HOST_UNKNOWN: ("connection.host",),
+    errors.CONNECTION_REFUSED: ("connection.host", "connection.port"),
+    errors.PROTOCOL_UNEXPECTED: ("connection.type", "connection.port"),
+    errors.TLS_NOT_OFFERED: ("connection.tls",),
+    errors.TLS_UNTRUSTED: ("connection.ca_certificate",),
+    errors.TLS_NAME_WRONG: ("connection.host",),
+    errors.PASSWORD_REJECTED: ("connection.user", "credentials.password"),
+    errors.LOGIN_NOT_PERMITTED: ("connection.user",),
+    errors.DATABASE_NOT_FOUND: ("connection.database",),
+}
+
+
+def fields_at_fault(error: HeadraceError) -> tuple[WrongField, ...]:
+    """Those that the error names, else those that its kind is usually about."""
+    if error.fields:
+        return tuple(
+            WrongField(path=f.path, message=f.message, suggestion=f.suggestion)
+            for f in error.fields
+        )
+    title = error.kind.title
+    return tuple(WrongField(path=path, message=title) for path in _BY_KIND.get(error.kind, ()))
