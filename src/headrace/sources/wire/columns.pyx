@@ -28,12 +28,16 @@ cdef class Memory:
         free(self.start)
 
 
-cdef Memory owned(void *start, Py_ssize_t size):
-    """Takes memory over, cut to what is used: batches wait in line, and would hold the rest too."""
+cdef Memory owned(void **start, Py_ssize_t size):
+    """Takes memory over, cut to what is used: batches wait in line, and would hold the rest too.
+
+    `start` is NULL from then on: with two owners, an error in between would free it twice.
+    """
     cdef Memory memory = Memory.__new__(Memory)
-    cdef void *cut = realloc(start, max(size, 1))
-    memory.start = <uint8_t *>(cut if cut else start)
+    cdef void *cut = realloc(start[0], max(size, 1))
+    memory.start = <uint8_t *>(cut if cut else start[0])
     memory.size = size
+    start[0] = NULL
     return memory
 
 
@@ -79,24 +83,20 @@ cdef void release(Column *column) noexcept:
 cdef taken(Column *column, int64_t rows, int64_t most_room):
     """A column's (length, nulls, replaced, buffers, elements); the memory is Arrow's from here on."""
     elements = None
-    buffers = [owned(column.valid, (rows + 7) // 8)]
-    column.valid = NULL
+    buffers = [owned(<void **>&column.valid, (rows + 7) // 8)]
     if not column.nulls:
         buffers[0] = None
     if column.offsets:
-        buffers.append(owned(column.offsets, (rows + 1) * 4))
-        column.offsets = NULL
+        buffers.append(owned(<void **>&column.offsets, (rows + 1) * 4))
         if column.elements:
             elements = taken(column.elements, column.size, most_room)
         else:
-            buffers.append(owned(column.data, column.size))
-            column.data = NULL
+            buffers.append(owned(<void **>&column.data, column.size))
         # The next batch will need about as much.
         column.room = max(LEAST_ROOM, min(column.size + column.size // 4, most_room))
     else:
         size = (rows + 7) // 8 if column.kind == BOOL else rows * width(column.kind)
-        buffers.append(owned(column.values, size))
-        column.values = NULL
+        buffers.append(owned(<void **>&column.values, size))
     return rows, column.nulls, column.replaced, buffers, elements
 
 
