@@ -1,4 +1,4 @@
-"""What becomes of a column on its way: read, written to Parquet, and read again."""
+"""What becomes of a column on its way: written to Parquet, loaded into DuckDB, and read again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from pyarrow.fs import LocalFileSystem
 
 from headrace.destinations import Staging
+from headrace.destinations.duckdb import DuckDB
 from headrace.extraction.parquet import FilesWriter
 
 # What NaN and -0 are told apart by, and dates beyond Python's years.
@@ -65,7 +66,11 @@ def from_parquet(file: Path) -> pa.Table:
 
 
 def from_duckdb(file: Path) -> pa.Table:
+    """The file's column `v`, out of a table of the type that the destination gives it."""
+    (arrow,) = (field.type for field in pq.read_schema(file))
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        found: pa.Table = connection.read_parquet(str(file)).to_arrow_table()
+        connection.execute(f"CREATE TABLE t (v {DuckDB(file).type_name(arrow)})")
+        connection.execute("INSERT INTO t SELECT * FROM read_parquet($1)", [str(file)])
+        found: pa.Table = connection.table("t").to_arrow_table()
         return found

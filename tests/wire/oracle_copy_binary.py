@@ -125,8 +125,8 @@ def _only(data: bytes, form: str) -> int:
 
 
 def _within(number: int, bits: int, epoch: int) -> int:
-    """The least and the largest number stand for the infinities."""
-    if number in (-(2**bits), 2**bits - 1) or number + epoch >= 2**bits:
+    """The least and the largest number stand for the infinities, on both sides."""
+    if number in (-(2**bits), 2**bits - 1) or number + epoch >= 2**bits - 1:
         raise UnfitError
     return number + epoch
 

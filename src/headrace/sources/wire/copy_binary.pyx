@@ -166,7 +166,7 @@ cdef Status put(Column *c, int64_t row, const uint8_t *p, int64_t length) noexce
         if days == INT32_MAX or days == INT32_MIN:
             return VALUE
         number = days + DAYS_TO_2000
-        if number > INT32_MAX:
+        if number >= INT32_MAX:  # the last of Arrow's stands for infinity in DuckDB
             return VALUE
         (<int32_t *>c.values)[row] = <int32_t>number
     elif kind == TIMESTAMP:
@@ -175,7 +175,7 @@ cdef Status put(Column *c, int64_t row, const uint8_t *p, int64_t length) noexce
         number = <int64_t>be64(p)
         if number == INT64_MAX or number == INT64_MIN:
             return VALUE
-        if number > INT64_MAX - MICROSECONDS_TO_2000:
+        if number >= INT64_MAX - MICROSECONDS_TO_2000:  # and here
             return VALUE
         (<int64_t *>c.values)[row] = number + MICROSECONDS_TO_2000
     elif kind == TIME:
