@@ -2,7 +2,8 @@
 
 A file has the SQL type, the Arrow type that carries it, its note if it has one, and values as SQL
 and as they arrive; in `unfit` those that the Arrow type can't hold, and their text, in `invalid`
-text that is none. NULL is tried for every type.
+text that is none. NULL is tried for every type. `given` declares another column, which is given
+the values instead.
 """
 
 from __future__ import annotations
@@ -27,19 +28,21 @@ INSERTING = "SET sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+05:00';"
 @pytest.fixture(params=CASES, ids=lambda path: path.stem)
 def case(request: pytest.FixtureRequest, mariadb_database: MariadbDatabase) -> dict[str, Any]:
     case = tomllib.loads(request.param.read_text())
-    mariadb_database.execute(f"CREATE TABLE t (n serial, v {case['type']})")
+    given = f"{case['given']}, " if "given" in case else ""
+    mariadb_database.execute(f"CREATE TABLE t (n serial, {given}v {case['type']})")
     return case
 
 
-def fill(database: MariadbDatabase, *literals: str) -> None:
-    rows = "".join(f"INSERT INTO t (v) VALUES ({literal});\n" for literal in literals)
+def fill(database: MariadbDatabase, *literals: str, column: str = "v") -> None:
+    rows = "".join(f"INSERT INTO t ({column}) VALUES ({literal});\n" for literal in literals)
     database.execute(f"{INSERTING} TRUNCATE t; {rows}")
 
 
 def test_all_values_arrive(
     mariadb_database: MariadbDatabase, case: dict[str, Any], tmp_path: Path
 ) -> None:
-    fill(mariadb_database, "NULL", *case["values"])
+    column_given = case.get("given", "v").split()[0]
+    fill(mariadb_database, "NULL", *case["values"], column=column_given)
 
     table = read_all(mariadb_database, "t", ["v"])
 
@@ -56,7 +59,7 @@ def test_the_description_says_the_same(
 ) -> None:
     with opened(mariadb_database) as connected:
         table = ref(mariadb_database, "t")
-        described = connected.describe_table(table, type_name=str).columns[1]
+        described = connected.describe_table(table, type_name=str).columns[-1]
     assert described.arrow_type == case["arrow"]
     assert described.note == case.get("note")
 
