@@ -120,7 +120,8 @@ _WHOLE_SETS = {
 }
 # The bytes of these are UTF-8 as they are: they come unconverted, and the decoder looks at them.
 _UTF8_SETS = {"utf8", "utf8mb3", "ascii"}
-_UTF8 = replace(TEXT, binary=True, expression="CAST({0} AS BINARY)")
+_AS_BYTES = "CAST({0} AS BINARY)"
+_UTF8 = replace(TEXT, binary=True, expression=_AS_BYTES)
 # Of all others a value is sent as the byte FF, which is never UTF-8, if converting it has added
 # such signs. In none of them is the byte of '?' a part of another character.
 _CONVERTED = replace(
@@ -185,6 +186,10 @@ _EXACT = {
     "blob": BYTES,
     "mediumblob": BYTES,
     "longblob": BYTES,
+    # To convert it to text would be to take its bytes for characters.
+    "vector": replace(
+        BYTES, note="carried as bytes: 32-bit floats, the lowest byte first", expression=_AS_BYTES
+    ),
     "geometry": _WKB,
     "point": _WKB,
     "linestring": _WKB,
