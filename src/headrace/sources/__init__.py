@@ -25,6 +25,7 @@ from headrace.model import (
 
 if TYPE_CHECKING:
     from headrace.diagnosis.reach import Reach
+    from headrace.sources.survey import Survey
 
 SCHEMES = {
     "postgres": "headrace.sources.postgres:connect",
@@ -96,6 +97,15 @@ class Database(Protocol):
 
         `unfit` holds for the columns that `selection.unfit_columns` does not name. All reads of
         one connection see the same snapshot where the database can.
+        """
+        ...
+
+    def survey(self, selection: Selection, unfit: UnfitPolicy, rows: int) -> Survey:
+        """What a sample of at most `rows` rows and the statistics tell of the selected columns.
+
+        One statement over one snapshot, which waits for locks as `read` does and ends after
+        `survey.SECONDS` at the latest: STATEMENT_TIMED_OUT. A column that may not be read is
+        among the answers; PERMISSION_DENIED is for a table of which nothing may be.
         """
         ...
 

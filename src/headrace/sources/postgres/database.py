@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from headrace.model import Selection, TableDescription, TableRef, TableSummary, UnfitPolicy
 from headrace.sources import TypeName
-from headrace.sources.postgres import catalogue, describe, reader
+from headrace.sources.postgres import catalogue, describe, reader, survey
 from headrace.sources.postgres.rows import Rows
 from headrace.sources.postgres.session import Session
+from headrace.sources.survey import Survey
 
 
 class PostgresDatabase:
@@ -35,6 +36,9 @@ class PostgresDatabase:
 
     def read(self, selection: Selection, unfit: UnfitPolicy) -> AbstractContextManager[Rows]:
         return reader.read(self._session, selection, unfit)
+
+    def survey(self, selection: Selection, unfit: UnfitPolicy, rows: int) -> Survey:
+        return survey.survey(self._session, selection, unfit, rows)
 
     def close(self) -> None:
         """Closing twice is no error."""
