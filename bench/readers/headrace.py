@@ -8,9 +8,10 @@ from pyarrow.fs import LocalFileSystem
 
 from headrace import sources
 from headrace.destinations import Staging
+from headrace.diagnosis.addresses import LOOPBACK
+from headrace.diagnosis.network import Network
 from headrace.extraction.worker import stage
 from headrace.model import Selection, TableRun, UnfitPolicy
-from headrace.settings import LocalSettings
 from headrace.urls import from_url
 
 table, directory = sys.argv[1:]
@@ -22,7 +23,7 @@ selection = Selection(schema_name=schema, table_name=table)
 run = TableRun(schema_name=schema, table_name=table, dataset="bench", destination_table=table)
 
 with (
-    closing(sources.connect(connection, credentials, LocalSettings.read().network)) as database,
+    closing(sources.connect(connection, credentials, Network(LOOPBACK))) as database,
     database.read(selection, UnfitPolicy.FAIL) as reader,
 ):
     stage(reader, run, Staging(LocalFileSystem(), directory), lambda _: None)

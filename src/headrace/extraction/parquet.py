@@ -16,13 +16,13 @@ from headrace.errors import VALUE_TOO_LARGE, HeadraceError
 
 # A row group is written as soon as it reaches either measure, a file is ended beyond its own.
 GROUP_ROWS = 131_072
-GROUP_BYTES = 16 * 1024 * 1024
+GROUP_BYTES = 12 * 1024 * 1024
 FILE_BYTES = 1024 * 1024 * 1024
 
 # A dictionary pays, in time and in size, for columns in whose first rows less than this share of
 # the values are distinct; measured with both text and numbers.
 REPETITIVE = 0.1
-SAMPLE_ROWS = 32_768
+SAMPLE_ROWS = 8_192
 
 
 class FilesWriter:
@@ -103,8 +103,6 @@ class FilesWriter:
                 write_page_checksum=True,
             )
         self._writer.write_table(group, row_group_size=group.num_rows)
-        # The pool would hold on to many times of what the writer needs at once.
-        pa.default_memory_pool().release_unused()
         if self._sink is not None and self._sink.tell() >= FILE_BYTES:
             self._end_file()
 
