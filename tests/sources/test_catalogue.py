@@ -10,8 +10,10 @@ from pg8000.native import Connection
 
 from headrace.model import TableKind, TableSummary
 from headrace.sources import connect
-from tests.conftest import LOCAL, Database
+from tests.conftest import LOCAL, Database, both_ends
 from tests.sources.reading import opened, ref, user_without_rights
+
+pytestmark = both_ends
 
 
 def listed(database: Database) -> dict[str, TableSummary]:
@@ -79,7 +81,9 @@ def test_an_estimate_that_nobody_made_is_null_and_not_zero(database: Database) -
     )
     tables = listed(database)
     assert tables["public.never"].estimated_rows is None
-    assert tables["public.empty"].estimated_rows == 0
+    # Before PostgreSQL 14 a server did not tell one from the other.
+    tells = int(database.execute("SHOW server_version_num")) >= 140000
+    assert tables["public.empty"].estimated_rows == (0 if tells else None)
 
 
 def test_partitions_fold_into_the_topmost_parent(database: Database) -> None:

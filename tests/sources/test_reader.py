@@ -16,8 +16,10 @@ from headrace.errors import (
 from headrace.sources import connect
 from headrace.sources.wire.decoding import MAX_BYTES
 from headrace.sources.wire.window import BLOCK_BYTES
-from tests.conftest import LOCAL, Database
+from tests.conftest import LOCAL, Database, both_ends
 from tests.sources.reading import opened, read_all, reading, user_without_rights
+
+pytestmark = both_ends
 
 
 def test_an_empty_table_has_its_columns(database: Database) -> None:

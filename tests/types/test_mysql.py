@@ -62,6 +62,7 @@ def test_the_description_says_the_same(
         described = connected.describe_table(table, type_name=str).columns[-1]
     assert described.arrow_type == case["arrow"]
     assert described.note == case.get("note")
+    assert described.generated == ("GENERATED" in case["type"])
 
 
 def test_values_that_do_not_fit(mariadb_database: MariadbDatabase, case: dict[str, Any]) -> None:

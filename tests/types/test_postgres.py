@@ -87,6 +87,7 @@ def described_alike(database: Database, case: dict[str, Any]) -> None:
         described = connected.describe_table(ref("t"), type_name=str).columns[-1]
     assert described.arrow_type == case["arrow"]
     assert described.note == case.get("note")
+    assert described.generated == ("GENERATED" in case["type"])
 
 
 @over("unfit")
