@@ -11,7 +11,7 @@ Statuses: 4xx is the caller's, 424 is the user's database, which failed us (RFC 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -45,11 +45,12 @@ class HeadraceError(Exception):
     """An error that is meant for a user's eyes.
 
     `str(error)` is the detail alone; `hint` is the next step, the kind's own unless a more
-    precise one is given, and `copy` what to copy for it, such as a statement. `retry_after` is in
-    how many seconds a retry may help, if that is known.
+    precise one is given, and `copy` what to copy for it, such as a statement. `facts` are what
+    was learned on the way, by name. `retry_after` is in how many seconds a retry may help, if
+    that is known.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the first two say all of most errors
         self,
         kind: Kind,
         detail: str,
@@ -57,6 +58,7 @@ class HeadraceError(Exception):
         hint: str | None = None,
         copy: str | None = None,
         fields: Iterable[Field] = (),
+        facts: Mapping[str, str] | None = None,
         retry_after: int | None = None,
     ) -> None:
         super().__init__(detail)
@@ -65,6 +67,7 @@ class HeadraceError(Exception):
         self.hint = hint or kind.hint
         self.copy = copy
         self.fields = tuple(fields)
+        self.facts = dict(facts or {})
         self.retry_after = retry_after
 
     @property
@@ -348,6 +351,13 @@ HOST_UNKNOWN = Kind(
     "The host name does not exist",
     "Check the spelling of the host name with whoever runs the database.",
 )
+HOST_WITHOUT_ADDRESS = Kind(
+    "host_without_address",
+    424,
+    "The host name stands for no address",
+    "The name is one of a domain or of something else than a server: enter the full host name of "
+    "the database, as its provider shows it.",
+)
 DNS_UNAVAILABLE = Kind(
     "dns_unavailable",
     424,
@@ -405,12 +415,39 @@ PROTOCOL_UNEXPECTED = Kind(
     "Something answers there, but not this kind of database",
     "Check the port, and that the database type is the right one.",
 )
+DATABASE_TYPE_WRONG = Kind(
+    "database_type_wrong",
+    424,
+    "Another kind of database answers there",
+    "Choose the type of the database that answers, or enter another host or port.",
+)
 TLS_NOT_OFFERED = Kind(
     "tls_not_offered",
     424,
     "The server does not offer TLS",
     "Turn TLS on in the database (PostgreSQL: ssl = on). Only inside a network that you trust, "
     "choose the TLS mode 'disable'.",
+)
+TLS_REQUIRED = Kind(
+    "tls_required",
+    424,
+    "The server lets nobody in without TLS",
+    "Choose the TLS mode 'verify-full', with the CA certificate of your database provider if it "
+    "has one of its own.",
+)
+TLS_NOT_SPOKEN = Kind(
+    "tls_not_spoken",
+    424,
+    "The server agreed to TLS, and then spoke something else",
+    "Check the host and the port: a proxy or another service probably answers there.",
+)
+TLS_SELF_SIGNED = Kind(
+    "tls_self_signed",
+    424,
+    "Nobody but the server itself vouches for its certificate",
+    "Have whoever runs the database send you the certificate's file (its setting ssl_cert_file in "
+    "PostgreSQL, ssl_cert in MySQL and MariaDB), and give it as the CA certificate. Its "
+    "fingerprint should be the one shown here.",
 )
 TLS_UNTRUSTED = Kind(
     "tls_untrusted",
@@ -422,20 +459,45 @@ TLS_NAME_WRONG = Kind(
     "tls_name_wrong",
     424,
     "The server's certificate is for another name",
-    "Enter the host name that the certificate names, or choose 'verify-ca' if you reach the "
-    "server by another name on purpose.",
+    "Enter the name that the certificate is for, if that is your database's. If you reach it by "
+    "another name on purpose, choose the TLS mode 'verify-ca' and give its authority's file as "
+    "the CA certificate.",
 )
 TLS_EXPIRED = Kind(
     "tls_expired",
     424,
-    "The server's certificate is not valid today",
-    "Have the certificate renewed, and check this machine's clock.",
+    "The server's certificate has expired",
+    "Have whoever runs the database renew the certificate. If it is valid still, set this "
+    "machine's clock.",
+)
+TLS_NOT_YET_VALID = Kind(
+    "tls_not_yet_valid",
+    424,
+    "The server's certificate is not valid yet",
+    "Set the clock of whichever machine is wrong: this one, or the one that made the certificate. "
+    "If both are right, wait, or have the certificate made anew.",
+)
+TLS_TOO_OLD = Kind(
+    "tls_too_old",
+    424,
+    "The server's encryption is no longer safe",
+    "Have whoever runs the database turn TLS 1.2 or newer on (ssl_min_protocol_version in "
+    "PostgreSQL, tls_version in MySQL and MariaDB), with a certificate of at least RSA 2048 and "
+    "SHA-256.",
+)
+TLS_CLIENT_CERTIFICATE = Kind(
+    "tls_client_certificate",
+    424,
+    "The server asks for a certificate of the client's own",
+    "Headrace logs in with a password and has no such certificate. Have whoever runs the database "
+    "let this user in without one (without clientcert in pg_hba.conf; REQUIRE SSL in place of "
+    "REQUIRE X509 in MySQL and MariaDB).",
 )
 TLS_FAILED = Kind(
     "tls_failed",
     424,
     "The encrypted connection could not be made",
-    "Check that the server supports TLS 1.2 or newer.",
+    "Look in the database's own log: it says why it ended the connection.",
 )
 PASSWORD_REJECTED = Kind(
     "password_rejected",
@@ -450,6 +512,32 @@ LOGIN_NOT_PERMITTED = Kind(
     "Have a line for this user, database and address added to pg_hba.conf, and its "
     "configuration reloaded.",
 )
+HOST_NOT_PERMITTED = Kind(
+    "host_not_permitted",
+    424,
+    "The database lets nobody in from this address",
+    "Have an account made for this user and this machine's address: CREATE USER "
+    "'user'@'address' …;",
+)
+HOST_BLOCKED = Kind(
+    "host_blocked",
+    424,
+    "The database has blocked this address after many failures",
+    "Have the block lifted (FLUSH HOSTS; in MySQL 8.4 and newer: TRUNCATE TABLE "
+    "performance_schema.host_cache), and max_connect_errors raised if it happens again.",
+)
+ACCOUNT_LOCKED = Kind(
+    "account_locked",
+    424,
+    "The user's account is locked",
+    "Have the account unlocked: ALTER USER … ACCOUNT UNLOCK;",
+)
+PASSWORD_EXPIRED = Kind(
+    "password_expired",
+    424,
+    "The user's password has expired",
+    "Have a new password set, then enter it here.",
+)
 LOGIN_METHOD_UNKNOWN = Kind(
     "login_method_unknown",
     424,
@@ -462,6 +550,13 @@ PASSWORD_WITHHELD = Kind(
     "The server asks for the password in clear text",
     "Choose the TLS mode 'verify-full', with the CA certificate of your database provider, so that "
     "only the right server can read it; or have pg_hba.conf ask for scram-sha-256 instead.",
+)
+POOLER_REFUSED = Kind(
+    "pooler_refused",
+    424,
+    "A pooler in front of the database refuses the connection",
+    "Check the user's name, the password and the name of the database: a pooler such as PgBouncer "
+    "does not say which of them it refuses, but its log does.",
 )
 TOO_MANY_CONNECTIONS = Kind(
     "too_many_connections",
@@ -482,6 +577,19 @@ DATABASE_NOT_FOUND = Kind(
     424,
     "There is no such database on the server",
     "Check the name of the database; upper and lower case matter.",
+)
+DATABASE_NOT_PERMITTED = Kind(
+    "database_not_permitted",
+    424,
+    "The user may not enter the database",
+    "Check the name of the database, and have the right granted to enter it.",
+)
+DATABASE_CLOSED = Kind(
+    "database_closed",
+    424,
+    "The database takes no connections",
+    "Check the name of the database. If it is right, have it opened: "
+    "ALTER DATABASE … ALLOW_CONNECTIONS true;",
 )
 DATABASE_ERROR = Kind(
     "database_error",
@@ -523,6 +631,13 @@ PERMISSION_DENIED = Kind(
     "The user may not read the table",
     "Have the right granted: GRANT USAGE ON SCHEMA … TO …; GRANT SELECT ON … TO …;",
 )
+VIEW_INVALID = Kind(
+    "view_invalid",
+    424,
+    "The view can't be read by anybody",
+    "Have the view mended: what it reads was dropped or renamed, or the user who made it was "
+    "removed or may no longer read it.",
+)
 TABLE_CHANGED = Kind(
     "table_changed",
     424,
@@ -536,6 +651,14 @@ TABLE_LOCKED = Kind(
     424,
     "Another session holds a lock on the table",
     "Try again when the other session has ended its work, such as an ALTER TABLE or a VACUUM FULL.",
+    transient=True,
+)
+RECOVERY_CONFLICT = Kind(
+    "recovery_conflict",
+    424,
+    "The replica cancelled the read for its primary's changes",
+    "Start the run again while little is changed, or have hot_standby_feedback turned on, on the "
+    "replica, or max_standby_streaming_delay raised there.",
     transient=True,
 )
 STATEMENT_TIMED_OUT = Kind(

@@ -12,6 +12,14 @@ from collections.abc import Callable, Iterator
 
 Conversation = Callable[[socket.socket], None]
 
+# Without TLS.
+MYSQL_GREETING = (
+    b"\x4a\x00\x00\x00\x0a8.0.36\x00" + bytes([7, 0, 0, 0]) + b"saltsalt\x00"
+    b"\xff\xf7\x2d\x02\x00\xff\x81\x15" + bytes(10) + b"saltsaltsalt\x00"
+    b"mysql_native_password\x00"
+)
+SSL_REQUEST = bytes.fromhex("0000000804d2162f")
+
 
 @contextlib.contextmanager
 def listening(converse: Conversation, host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
@@ -42,6 +50,36 @@ def http(client: socket.socket) -> None:
     client.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
 
 
+def start_up(client: socket.socket) -> None:
+    """Receive a PostgreSQL client's first message; TLS is not to be had."""
+    if client.recv(1024) == SSL_REQUEST:
+        client.sendall(b"N")
+        client.recv(1024)
+
+
+def saying(text: bytes) -> Conversation:
+    """Greets so, and then says nothing more."""
+
+    def converse(client: socket.socket) -> None:
+        client.sendall(text)
+        silent(client)
+
+    return converse
+
+
+def answering(answers: dict[bytes, bytes]) -> Conversation:
+    """Answers to what begins like one of these, and says nothing to anything else."""
+
+    def converse(client: socket.socket) -> None:
+        said = client.recv(1024)
+        for beginning, answer in answers.items():
+            if said.startswith(beginning):
+                client.sendall(answer)
+        silent(client)
+
+    return converse
+
+
 def echo(client: socket.socket) -> None:
     client.sendall(client.recv(1024))
 
@@ -56,8 +94,8 @@ def hangs_up(client: socket.socket) -> None:
 
 
 def dribbling(client: socket.socket) -> None:
-    """A message of 100 bytes that comes one byte at a time."""
-    client.recv(1024)
+    """A PostgreSQL whose answer to a login of 100 bytes comes one byte at a time."""
+    start_up(client)
     for byte in b"R\x00\x00\x00\x64" + bytes(95):
         client.sendall(bytes([byte]))
         time.sleep(0.1)
@@ -65,13 +103,13 @@ def dribbling(client: socket.socket) -> None:
 
 def kerberos(client: socket.socket) -> None:
     """AuthenticationKerberosV5, which nobody speaks any more."""
-    client.recv(1024)
+    start_up(client)
     client.sendall(b"R\x00\x00\x00\x08\x00\x00\x00\x02")
 
 
 def refusing_with_prose(client: socket.socket) -> None:
     """An error whose text and code are chosen to reach a log or a page."""
-    client.recv(1024)
+    start_up(client)
     fields = b"SFATAL\x00C<script>\x00Mforged text\x00\x00"
     client.sendall(b"E" + (len(fields) + 4).to_bytes(4) + fields)
 
@@ -83,27 +121,27 @@ def resets(client: socket.socket) -> None:
 
 def gigabyte(client: socket.socket) -> None:
     """A message that claims to have 1 GiB, and does go on for so long."""
-    client.recv(1024)
+    start_up(client)
     client.sendall(b"R" + (1 << 30).to_bytes(4))
     _for_ever(client, bytes(1 << 20))
 
 
 def negative(client: socket.socket) -> None:
     """A message whose length is less than nothing, which some read as: all there is."""
-    client.recv(1024)
+    start_up(client)
     client.sendall(b"R" + (3).to_bytes(4))  # the four bytes of the length count too
     _for_ever(client, bytes(1 << 20))
 
 
 def notices(client: socket.socket) -> None:
     """One short notice after the other."""
-    client.recv(1024)
+    start_up(client)
     _for_ever(client, b"N\x00\x00\x00\x0bSINFO\x00\x00" * 10_000)
 
 
 def parameters(client: socket.socket) -> None:
     """Parameters of the session without an end, each with a name of its own."""
-    client.recv(1024)
+    start_up(client)
     for number in itertools.count():
         pair = f"p{number}\x00".encode() + b"v" * 1000 + b"\x00"
         client.sendall(b"S" + (len(pair) + 4).to_bytes(4) + pair)
@@ -113,6 +151,7 @@ def tls_records(client: socket.socket) -> None:
     """Agrees to TLS, and then never ends its first handshake message."""
     client.recv(1024)
     client.sendall(b"S")
+    client.recv(1024)
     # Records of 16 KiB; the message inside claims to have 16 MiB.
     client.sendall(b"\x16\x03\x03\x40\x00" + b"\x02\xff\xff\xff" + bytes(0x4000 - 4))
     _for_ever(client, b"\x16\x03\x03\x40\x00" + bytes(0x4000))
@@ -122,6 +161,7 @@ def tls_dribble(client: socket.socket) -> None:
     """Agrees to TLS, and then sends a byte of its handshake from time to time."""
     client.recv(1024)
     client.sendall(b"S")
+    client.recv(1024)
     for byte in b"\x16\x03\x03\x40\x00" + bytes(0x4000):
         client.sendall(bytes([byte]))
         time.sleep(0.1)
@@ -138,16 +178,24 @@ def mysql_packet(client: socket.socket) -> None:
     client.sendall(b"\xfe\xff\xff\x00" + bytes(0xFFFFFE))
 
 
+def mysql_flood(client: socket.socket) -> None:
+    """Greets as MySQL does; its answer to a login is as long as one in a single packet can be."""
+    client.sendall(MYSQL_GREETING)
+    client.recv(1024)
+    client.sendall(b"\xfe\xff\xff\x02\xfe" + bytes(0xFFFFFD))
+
+
 def mysql_dribble(client: socket.socket) -> None:
-    """A greeting of MySQL's, a byte at a time."""
-    for byte in b"\xff\x00\x00\x00" + bytes(255):
+    """A greeting of MySQL's that goes on a byte at a time behind its version."""
+    client.sendall(MYSQL_GREETING[:12])
+    for byte in bytes(60):
         client.sendall(bytes([byte]))
         time.sleep(0.1)
 
 
 def scram_iterations(client: socket.socket) -> None:
     """Asks for the password to be hashed for hours."""
-    client.recv(1024)
+    start_up(client)
     client.sendall(_asking(10, b"SCRAM-SHA-256\x00\x00"))
     nonce = client.recv(1024).partition(b"r=")[2]
     client.sendall(_asking(11, b"r=%sx,s=AAAAAAAAAAAAAAAA,i=2147483647" % nonce))
@@ -156,7 +204,7 @@ def scram_iterations(client: socket.socket) -> None:
 
 def scram_for_ever(client: socket.socket) -> None:
     """Begins anew each time that a login has begun."""
-    client.recv(1024)
+    start_up(client)
     with contextlib.suppress(OSError):
         while True:
             client.sendall(_asking(10, b"SCRAM-SHA-256\x00\x00"))
@@ -168,7 +216,7 @@ def encoding(name: bytes) -> Conversation:
     """Lets everybody in, and says that its texts come in this encoding."""
 
     def converse(client: socket.socket) -> None:
-        client.recv(1024)
+        start_up(client)
         pair = b"client_encoding\x00" + name + b"\x00"
         status = b"S" + (len(pair) + 4).to_bytes(4) + pair
         client.sendall(b"R\x00\x00\x00\x08" + bytes(4) + status + b"Z\x00\x00\x00\x05I")
@@ -181,7 +229,7 @@ def clear_text(received: list[bytes]) -> Conversation:
     """Asks for the password in clear text, and keeps what it is sent."""
 
     def converse(client: socket.socket) -> None:
-        client.recv(1024)
+        start_up(client)
         client.sendall(_asking(3, b""))
         received.append(client.recv(1024))
 

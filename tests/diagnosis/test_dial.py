@@ -38,9 +38,11 @@ def test_nothing_listens() -> None:
 
 def test_the_next_address_is_tried() -> None:
     with listening(silent) as port:
-        sock, address = dial([loopback(free_port()), loopback(port)], LOCAL, Deadline(5))
-        sock.close()
-    assert address == loopback(port)
+        closed = loopback(free_port())
+        dialled = dial([closed, loopback(port)], LOCAL, Deadline(5))
+        dialled.sock.close()
+    assert dialled.address == loopback(port)
+    assert dialled.failures == (f"127.0.0.1 port {closed.port}: the connection was refused",)
 
 
 def test_packets_that_are_dropped_end_at_the_deadline() -> None:
@@ -53,6 +55,7 @@ def test_who_is_filtered_is_told_which_address_to_let_in() -> None:
     with filtered() as port:
         error = refusal(loopback(port), Network(egress=egress), seconds=0.3)
     assert "198.51.100.7 and 2001:db8::7" in error.hint
+    assert error.copy == "198.51.100.7, 2001:db8::7"
 
 
 def test_no_route() -> None:
@@ -60,9 +63,35 @@ def test_no_route() -> None:
     assert refusal(broadcast).kind is HOST_UNREACHABLE
 
 
+def test_all_that_failed_are_named_and_the_one_with_most_to_say_decides() -> None:
+    closed, unreachable = loopback(free_port()), Address(socket.AF_INET, ("255.255.255.255", 5432))
+    with filtered() as port:
+        dropped = loopback(port)
+        for order, kind in (
+            ((unreachable, closed), CONNECTION_REFUSED),
+            ((closed, unreachable), CONNECTION_REFUSED),
+            ((closed, dropped), CONNECTION_TIMED_OUT),
+            ((dropped, closed), CONNECTION_REFUSED),
+        ):
+            with pytest.raises(HeadraceError) as caught:
+                dial(order, LOCAL, Deadline(0.5))
+            assert caught.value.kind is kind
+            for address in order:
+                assert f"{address} port {address.port}: " in caught.value.detail
+
+
+def test_ipv6_alone_without_a_route_is_told_apart() -> None:
+    nowhere = Address(socket.AF_INET6, ("ff0e::1", 5432))  # TCP can't go there
+    assert "IPv4" in refusal(nowhere).hint
+
+
+def test_no_more_than_eight_addresses_are_tried() -> None:
+    with listening(silent) as port, pytest.raises(HeadraceError) as caught:
+        dial([loopback(free_port())] * 8 + [loopback(port)], LOCAL, Deadline(5))
+    assert caught.value.kind is CONNECTION_REFUSED
+
+
 def test_a_server_that_vanishes_is_noticed() -> None:
-    with listening(silent) as port:
-        sock, _ = dial([loopback(port)], LOCAL, Deadline(5))
-        with sock:
-            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-            assert sock.gettimeout() is None
+    with listening(silent) as port, dial([loopback(port)], LOCAL, Deadline(5)).sock as sock:
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert sock.gettimeout() is None

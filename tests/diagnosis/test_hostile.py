@@ -43,9 +43,11 @@ pytestmark = pytest.mark.skipif(
         (impostors.tls_records, POSTGRES_TLS, "tls", "tls_failed"),
         (impostors.scram_iterations, POSTGRES, "login", "protocol_unexpected"),
         (impostors.scram_for_ever, POSTGRES, "login", "protocol_unexpected"),
-        (impostors.mysql_packet, MYSQL, "login", "answer_too_long"),
-        (impostors.mysql_packets, MYSQL, "login", "protocol_unexpected"),
-        (impostors.mysql_packets, MYSQL_TLS, "tls", "protocol_unexpected"),
+        (impostors.mysql_flood, MYSQL, "login", "answer_too_long"),
+        (impostors.mysql_packet, MYSQL, "protocol", "protocol_unexpected"),
+        (impostors.mysql_packets, MYSQL, "protocol", "protocol_unexpected"),
+        (impostors.mysql_packets, MYSQL_TLS, "protocol", "protocol_unexpected"),
+        (impostors.mysql_packets, POSTGRES, "protocol", "protocol_unexpected"),
     ],
 )
 def test_a_flood(
@@ -68,12 +70,12 @@ def test_a_flood(
 @pytest.mark.parametrize(
     ("conversation", "url", "layer"),
     [
-        (impostors.silent, POSTGRES, Layer.LOGIN),
-        (impostors.silent, POSTGRES_TLS, Layer.TLS),
+        (impostors.silent, POSTGRES, Layer.PROTOCOL),
+        (impostors.silent, POSTGRES_TLS, Layer.PROTOCOL),
         (impostors.dribbling, POSTGRES, Layer.LOGIN),
         (impostors.tls_dribble, POSTGRES_TLS, Layer.TLS),
-        (impostors.silent, MYSQL, Layer.LOGIN),
-        (impostors.silent, MYSQL_TLS, Layer.TLS),
+        (impostors.silent, MYSQL, Layer.PROTOCOL),
+        (impostors.silent, MYSQL_TLS, Layer.PROTOCOL),
         (impostors.mysql_dribble, MYSQL, Layer.LOGIN),
         (impostors.mysql_dribble, MYSQL_TLS, Layer.TLS),
     ],

@@ -18,7 +18,13 @@ from headrace.diagnosis.deadline import Deadline
 from headrace.diagnosis.diagnose import diagnose
 from headrace.diagnosis.network import Network
 from headrace.diagnosis.resolve import Address, resolve
-from headrace.errors import ADDRESS_REFUSED, DNS_UNAVAILABLE, HOST_UNKNOWN, HeadraceError
+from headrace.errors import (
+    ADDRESS_REFUSED,
+    DNS_UNAVAILABLE,
+    HOST_UNKNOWN,
+    HOST_WITHOUT_ADDRESS,
+    HeadraceError,
+)
 from headrace.model import CheckStatus, Layer
 from tests.conftest import LOCAL
 from tests.diagnosis.impostors import listening
@@ -74,7 +80,7 @@ def test_no_such_host() -> None:
     ("code", "kind", "says"),
     [
         (socket.EAI_NONAME, HOST_UNKNOWN, "no such host"),
-        (socket.EAI_NODATA, HOST_UNKNOWN, "no address"),
+        (socket.EAI_NODATA, HOST_WITHOUT_ADDRESS, "no address"),
         (socket.EAI_AGAIN, DNS_UNAVAILABLE, "could not be asked"),
         (socket.EAI_FAIL, DNS_UNAVAILABLE, "could not be asked"),
     ],
@@ -123,7 +129,7 @@ def test_a_private_answer_is_a_finding_of_its_own_and_is_not_told(
 
 def test_a_name_with_very_many_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, lambda: [f"8.8.8.{n}" for n in range(1, 200)])
-    assert len(resolve("db.example", 5432, Network(), Deadline(5))) == 8
+    assert len(resolve("db.example", 5432, Network(), Deadline(5))) == 199
     # All are judged, those too that are not tried.
     answers(monkeypatch, lambda: [*(f"8.8.8.{n}" for n in range(1, 200)), "10.0.0.1"])
     assert refusal("db.example", Network()).kind is ADDRESS_REFUSED

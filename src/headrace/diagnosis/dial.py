@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from headrace.diagnosis.deadline import Deadline
 from headrace.diagnosis.network import Network
@@ -31,6 +32,14 @@ _BY_ERRNO: dict[int | None, tuple[Kind, str]] = {
     errno.ECONNRESET: (CONNECTION_LOST, "the connection was reset"),
 }
 
+# A name may have any number of addresses; no client tries them all.
+MOST_ADDRESSES = 8
+
+_IPV6_ALONE = (
+    "The host has IPv6 addresses alone, to which this machine has no route. Ask the provider for a "
+    "name with an IPv4 address (Supabase: the one of the pooler), or give this machine IPv6."
+)
+
 # A server that has vanished is noticed after two and a half minutes, also while it says nothing
 # because it works for long. macOS has no TCP_KEEPIDLE.
 _KEEPALIVE = [
@@ -46,26 +55,37 @@ _KEEPALIVE = [
 ]
 
 
-def dial(
-    addresses: Sequence[Address], network: Network, deadline: Deadline
-) -> tuple[socket.socket, Address]:
-    """Connect to the first address that answers; each gets a fair part of the time left.
+@dataclass(frozen=True)
+class Dialled:
+    """A connected socket, the address that answered, and what those tried before it did."""
 
-    The socket has no time-out of its own; what is done over it is held to the deadline by
-    `Deadline.enforced`.
+    sock: socket.socket
+    address: Address
+    failures: tuple[str, ...] = ()
 
-    Raises CONNECTION_REFUSED, CONNECTION_TIMED_OUT, HOST_UNREACHABLE or CONNECTION_LOST, as the
-    last address did.
+
+def dial(addresses: Sequence[Address], network: Network, deadline: Deadline) -> Dialled:
+    """Connect to the first address that answers, of the first `MOST_ADDRESSES`.
+
+    Each gets a fair part of the time left. The socket has no time-out of its own; what is done
+    over it is held to the deadline by `Deadline.enforced`.
+
+    Raises CONNECTION_REFUSED, CONNECTION_TIMED_OUT, HOST_UNREACHABLE or CONNECTION_LOST. Of
+    several addresses it is the last one's, since the system puts the likelier first; but one that
+    this machine has no way to says less than any other.
     """
-    failure: HeadraceError | None = None
-    for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+    failures: list[_Failure] = []
+    tried = addresses[:MOST_ADDRESSES]
+    for left, address in zip(range(len(tried), 0, -1), tried, strict=True):
         try:
-            return _connected(address, deadline.remaining / left), address
+            sock = _connected(address, deadline.remaining / left)
         except OSError as error:
-            failure = _translated(error, address, network)
-    if failure is None:
+            failures.append(_failure(error, address))
+        else:
+            return Dialled(sock, address, tuple(map(str, failures)))
+    if not failures:
         raise HeadraceError(HOST_UNKNOWN, "The host has no address.")
-    raise failure
+    raise _error(failures, network) from failures[-1].cause
 
 
 def hung_up(sock: socket.socket, seconds: float) -> bool:
@@ -95,15 +115,36 @@ def _connected(address: Address, seconds: float) -> socket.socket:
     return sock
 
 
-def _translated(error: OSError, address: Address, network: Network) -> HeadraceError:
+@dataclass(frozen=True)
+class _Failure:
+    """What became of one address."""
+
+    address: Address
+    kind: Kind
+    reason: str
+    cause: OSError
+
+    def __str__(self) -> str:
+        return f"{self.address} port {self.address.port}: {self.reason}"
+
+
+def _failure(error: OSError, address: Address) -> _Failure:
     # A socket's own time-out carries no errno.
     number = errno.ETIMEDOUT if isinstance(error, TimeoutError) else error.errno
     name = errno.errorcode.get(number or 0, "unknown error")
     kind, reason = _BY_ERRNO.get(number, (HOST_UNREACHABLE, f"the system said {name}"))
-    failure = HeadraceError(
-        kind,
-        f"Connecting to {address} port {address.sockaddr[1]}: {reason}.",
-        hint=network.advice_to_let_in() if kind is CONNECTION_TIMED_OUT else None,
+    return _Failure(address, kind, reason, error)
+
+
+def _error(failures: Sequence[_Failure], network: Network) -> HeadraceError:
+    kind = next(
+        (failure.kind for failure in reversed(failures) if failure.kind is not HOST_UNREACHABLE),
+        HOST_UNREACHABLE,
     )
-    failure.__cause__ = error
-    return failure
+    hint = copy = None
+    if kind is CONNECTION_TIMED_OUT:
+        hint, copy = network.advice_to_let_in(), network.to_let_in()
+    elif kind is HOST_UNREACHABLE and all(f.address.family == socket.AF_INET6 for f in failures):
+        hint = _IPV6_ALONE
+    listed = "; ".join(map(str, failures))
+    return HeadraceError(kind, f"Connecting to {listed}.", hint=hint, copy=copy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
@@ -15,13 +16,19 @@ from headrace.diagnosis.addresses import (
     permitted,
     plain_name,
 )
-from headrace.errors import ADDRESS_INVALID, ADDRESS_REFUSED, PORT_REFUSED, HeadraceError
+from headrace.diagnosis.names import LOCALHOST_NAMES
+from headrace.errors import ADDRESS_INVALID, ADDRESS_REFUSED, PORT_REFUSED, Field, HeadraceError
 
 UNPRIVILEGED_PORTS = range(1024, 65536)
 
 _LOCALHOST = (
     "'localhost' is the machine that runs this service, not the one at which you sit. Enter the "
     "name by which other machines reach the database."
+)
+
+_PRIVATE = (
+    "Enter the database's public name, if it has one. For a database in a private network, "
+    "whoever runs this service adds that network to HEADRACE_ALLOWED_NETWORKS."
 )
 
 
@@ -46,14 +53,17 @@ class Network:
         try:
             name, address = plain_name(host), literal(host)
         except UnicodeError as error:
+            message = "a host's name has parts of 1 to 63 characters between its dots"
+            meant = re.sub(r"\.{2,}", ".", host).strip(".")
             raise HeadraceError(
                 ADDRESS_INVALID,
-                f"{what}: a host's name has parts of 1 to 63 characters between its dots.",
+                f"{what}: {message}.",
+                fields=[Field("connection.host", message, meant if _is_name(meant) else None)],
             ) from error
-        if name in METADATA_NAMES:
+        if name in METADATA_NAMES or (_is_localhost(name) and not self.opens_loopback):
             raise refused(host)
-        if address is not None:
-            self.judge(host, [address])
+        if address is not None and not permitted(address, self.allowed):
+            raise refused(host)
         if not any(port in ports for ports in self.ports):
             raise HeadraceError(
                 PORT_REFUSED,
@@ -61,12 +71,17 @@ class Network:
             )
 
     def judge(self, host: str, addresses: Iterable[Ip]) -> None:
-        """Raises ADDRESS_REFUSED if the host has a single address that may not be dialled.
+        """Raises ADDRESS_REFUSED if a name has a single address that may not be dialled.
 
         The error is the same whatever lies behind the address, and nothing was sent there.
         """
         if not all(permitted(address, self.allowed) for address in addresses):
-            raise refused(host)
+            raise HeadraceError(
+                ADDRESS_REFUSED,
+                f"Looking up '{host}': the name stands for a private address, or for another one "
+                "to which this service does not connect.",
+                hint=_PRIVATE,
+            )
 
     def advice_to_let_in(self) -> str | None:
         """What to tell a firewall's administrator; None if nobody said from where we dial."""
@@ -75,15 +90,34 @@ class Network:
         listed = " and ".join(map(str, self.egress))
         return f"Allow connections from {listed} in the database's firewall or security group."
 
+    def to_let_in(self) -> str | None:
+        """The addresses of that advice alone, to be copied."""
+        return ", ".join(map(str, self.egress)) or None
+
+    @property
+    def opens_loopback(self) -> bool:
+        return any(permitted(ip_address(text), self.allowed) for text in ("127.0.0.1", "::1"))
+
 
 def refused(host: str) -> HeadraceError:
     """One text for every refused address, so that it tells nothing of what is there."""
-    local = plain_name(host) == "localhost" or str(literal(host)) in ("127.0.0.1", "::1")
+    local = _is_localhost(plain_name(host)) or str(literal(host)) in ("127.0.0.1", "::1")
     return HeadraceError(
         ADDRESS_REFUSED,
         f"Checking '{host}': this service does not connect to that address.",
         hint=_LOCALHOST if local else None,
     )
+
+
+def _is_localhost(name: str) -> bool:
+    return name in LOCALHOST_NAMES or name.endswith(".localhost")
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return bool(plain_name(text))
+    except UnicodeError:
+        return False
 
 
 def parse_networks(text: str) -> tuple[IpNetwork, ...]:

@@ -6,16 +6,20 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from ipaddress import ip_address
 
-from headrace.connections import Connection
-from headrace.diagnosis.addresses import literal
+from headrace.connections import Connection, TlsMode
+from headrace.diagnosis import mistaken
+from headrace.diagnosis.addresses import Ip, literal, plain_name
 from headrace.diagnosis.deadline import Deadline
-from headrace.diagnosis.dial import dial, hung_up
+from headrace.diagnosis.dial import MOST_ADDRESSES, Dialled, dial, hung_up
 from headrace.diagnosis.network import Network
-from headrace.diagnosis.relay import Relay
+from headrace.diagnosis.opening import Opening
+from headrace.diagnosis.protocol import Inquiry
+from headrace.diagnosis.relay import Before, Relay
 from headrace.diagnosis.resolve import Address, resolve
-from headrace.errors import CONNECTION_RESET, HeadraceError
-from headrace.model import Layer
+from headrace.errors import CONNECTION_REFUSED, CONNECTION_RESET, PORT_REFUSED, HeadraceError
+from headrace.model import Fact, Layer
 from headrace.sources import Finding
 
 # All that a test asks for is a fraction of this.
@@ -34,8 +38,11 @@ class Reach:
     """
 
     _addresses: tuple[Address, ...]
+    _dialled: Dialled
+    _local: Ip
 
     def __init__(self, connection: Connection, network: Network, deadline: Deadline) -> None:
+        self._connection = connection
         self._host = connection.host
         self._port = connection.port
         self._network = network
@@ -49,11 +56,37 @@ class Reach:
             Layer.ADDRESS: self._check_address,
             Layer.DNS: self._look_up,
             Layer.TCP: self._connect,
+            Layer.PROTOCOL: self._recognise,
         }
 
     @property
     def sock(self) -> socket.socket:
+        """The driver's end of the connection, on which the server has not yet been spoken to.
+
+        As far as the driver can tell: what was said and heard to recognise the server, it goes
+        through again.
+        """
         return self._connected().sock
+
+    @property
+    def clients(self) -> tuple[Ip, ...]:
+        """From where the server sees us connect, as far as that is known on this side.
+
+        A router in between may put another address in place of this machine's.
+        """
+        return self._network.egress or (self._local,)
+
+    def again(self) -> socket.socket:
+        """Give the connection up for another one to the same address; its end for a driver.
+
+        `sock` and `held` are the new one's; the deadline and the bytes that are left stay.
+
+        Raises the errors of `dial`.
+        """
+        before = self._connected()
+        before.close()
+        self._take_over(Opening(self._dial_again(self._deadline)), most_bytes=before.left)
+        return self.sock
 
     @contextmanager
     def held(self, what: str) -> Iterator[None]:
@@ -65,36 +98,98 @@ class Reach:
         self._open.close()
 
     def _check_address(self) -> Finding:
-        self._network.admit(self._host, self._port)
+        try:
+            self._network.admit(self._host, self._port)
+        except HeadraceError as error:
+            if error.kind is not PORT_REFUSED:
+                raise
+            fields = mistaken.port_at_fault(self._connection, error.kind.title)
+            raise HeadraceError(error.kind, error.detail, fields=fields) from error
         return Finding(f"'{self._host}' port {self._port} may be connected to.")
 
     def _look_up(self) -> Finding:
+        began = time.monotonic()
         self._addresses = resolve(self._host, self._port, self._network, self._deadline)
+        took = Fact(name="time to look up", value=_milliseconds(time.monotonic() - began))
         if literal(self._host) is not None:
             (address,) = self._addresses
             another = "" if str(address) == self._host else f", another spelling of {address}"
             return Finding(f"'{self._host}' is an address itself{another}.")
         first, *others = map(str, self._addresses)
-        more = f"; {', '.join(others)} if that fails" if others else ""
-        return Finding(f"'{self._host}' stands for {first}{more}.")
+        more = f"; {', '.join(others[: MOST_ADDRESSES - 1])} if that fails" if others else ""
+        name = plain_name(self._host)
+        written = self._host.lower().removesuffix(".")
+        return Finding(
+            f"'{self._host}' stands for {first}{more}.",
+            facts=(
+                *([] if name == written else [Fact(name="looked up as", value=name)]),
+                *(Fact(name="address", value=address) for address in (first, *others)),
+                took,
+            ),
+        )
 
     def _connect(self) -> Finding:
         began = time.monotonic()
-        sock, address = dial(self._addresses, self._network, self._deadline)
+        try:
+            self._dialled = dial(self._addresses, self._network, self._deadline)
+        except HeadraceError as error:
+            if error.kind is not CONNECTION_REFUSED:
+                raise
+            hint = mistaken.nothing_listens(self._connection, self._addresses[-1].ip)
+            raise HeadraceError(
+                error.kind,
+                error.detail,
+                hint=hint,
+                fields=mistaken.port_at_fault(self._connection, error.kind.title),
+            ) from error
         round_trip = time.monotonic() - began
+        sock, address = self._dialled.sock, self._dialled.address
+        self._open.callback(sock.close)
+        self._local = ip_address(sock.getsockname()[0].partition("%")[0])
         if hung_up(sock, min(round_trip, _LONGEST_ROUND_TRIP) + _LITTLE):
-            sock.close()
             raise HeadraceError(
                 CONNECTION_RESET,
                 f"Connecting to {address} port {self._port}: the connection was accepted, and "
                 "ended at once.",
                 hint=self._network.advice_to_let_in(),
+                copy=self._network.to_let_in(),
             )
-        self._relay = Relay(sock, self._deadline, MOST_BYTES)
+        others = "".join(f" Not so {failure}." for failure in self._dialled.failures)
+        return Finding(
+            f"Port {self._port} of {address} accepts connections.{others}",
+            facts=(
+                Fact(name="address in use", value=str(address)),
+                Fact(name="time to connect", value=_milliseconds(round_trip)),
+            ),
+        )
+
+    def _recognise(self) -> Finding:
+        opening = Opening(self._dialled.sock)
+        service = Inquiry(self._connection, self._deadline, self._dial_again).answer(opening)
+        self._take_over(opening, most_bytes=MOST_BYTES)
+        refuses = ", and refuses the connection" if service.refusal else ""
+        return Finding(
+            f"{service} answers{refuses}.", facts=(Fact(name="server", value=str(service)),)
+        )
+
+    def _take_over(self, opening: Opening, *, most_bytes: int) -> None:
+        """Have the driver go through what was said and heard, if that is what it would say."""
+        begun = opening.said and self._connection.tls is TlsMode.DISABLE
+        if begun and opening.heard != b"N":  # the server now waits for TLS
+            opening.close()
+            opening = Opening(self._dial_again(self._deadline))
+        before = Before() if begun else Before(opening.said, opening.heard)
+        self._relay = Relay(opening.sock, self._deadline, most_bytes, before)
         self._open.callback(self._relay.close)
-        return Finding(f"Port {self._port} of {address} accepts connections.")
+
+    def _dial_again(self, deadline: Deadline) -> socket.socket:
+        return dial([self._dialled.address], self._network, deadline).sock
 
     def _connected(self) -> Relay:
         if self._relay is None:
             raise RuntimeError("the steps were called out of order")
         return self._relay
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms" if seconds < 0.01 else f"{seconds * 1000:.0f} ms"

@@ -13,6 +13,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from headrace.diagnosis.deadline import Deadline
 from headrace.errors import ANSWER_TOO_LONG, HeadraceError
@@ -20,14 +21,37 @@ from headrace.errors import ANSWER_TOO_LONG, HeadraceError
 _PIECE = 1 << 16
 
 
+@dataclass(frozen=True)
+class Before:
+    """What was said to the server and heard from it before the driver came.
+
+    The driver goes through it again: it hears what was heard, and what it says first is not sent
+    once more but has to be what was said.
+    """
+
+    said: bytes = b""
+    heard: bytes = b""
+
+
+_NOTHING = Before()
+
+
 class Relay:
     """Takes a connected socket over; `sock` is the driver's end. Close it at the end."""
 
-    def __init__(self, server: socket.socket, deadline: Deadline, most_bytes: int) -> None:
+    def __init__(
+        self,
+        server: socket.socket,
+        deadline: Deadline,
+        most_bytes: int,
+        before: Before = _NOTHING,
+    ) -> None:
         self.sock, self._behind = socket.socketpair()
         self._server = server
         self._deadline = deadline
         self._left = self._most = most_bytes
+        self._said = before.said
+        self._behind.sendall(before.heard)
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
         self._thread.start()
 
@@ -48,6 +72,11 @@ class Relay:
             if self._deadline.expired:
                 raise self._deadline.missed(what) from error
             raise
+
+    @property
+    def left(self) -> int:
+        """How many bytes the server may still send."""
+        return self._left
 
     def close(self) -> None:
         """End the connection and the thread; what the driver has sent still goes out."""
@@ -86,9 +115,18 @@ class Relay:
                         selector.unregister(source)
                         self._behind.shutdown(socket.SHUT_WR)
                         continue
+                    if source is self._behind:
+                        piece = self._not_yet_said(piece)
                     # Both may wait for each other to read; the deadline ends that too.
                     other[source].settimeout(self._deadline.remaining)
                     other[source].sendall(piece)
+
+    def _not_yet_said(self, piece: bytes) -> bytes:
+        again = min(len(piece), len(self._said))
+        if piece[:again] != self._said[:again]:
+            raise ConnectionAbortedError  # the server would take it for something else
+        self._said = self._said[again:]
+        return piece[again:]
 
 
 def _shut(sock: socket.socket) -> None:

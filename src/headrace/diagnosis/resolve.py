@@ -13,18 +13,24 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
-from headrace.diagnosis.addresses import Ip, literal
+from headrace.diagnosis.addresses import Ip, literal, plain_name
 from headrace.diagnosis.deadline import Deadline
+from headrace.diagnosis.names import LOCALHOST_NAMES, guess
 from headrace.diagnosis.network import Network
-from headrace.errors import DNS_UNAVAILABLE, HOST_UNKNOWN, HeadraceError
+from headrace.errors import (
+    DNS_UNAVAILABLE,
+    HOST_UNKNOWN,
+    HOST_WITHOUT_ADDRESS,
+    Field,
+    HeadraceError,
+    Kind,
+)
 
-# A name may have any number of addresses; no client tries them all.
-_MOST_ADDRESSES = 8
-
-_UNKNOWN = {
-    socket.EAI_NONAME: "there is no such host",
-    socket.EAI_NODATA: "the name exists, but no address is given for it",
-    socket.EAI_ADDRFAMILY: "the name exists, but no address is given for it",
+_WITHOUT_ADDRESS = (HOST_WITHOUT_ADDRESS, "the name exists, but no address is given for it")
+_UNKNOWN: dict[int, tuple[Kind, str]] = {
+    socket.EAI_NONAME: (HOST_UNKNOWN, "there is no such host"),
+    socket.EAI_NODATA: _WITHOUT_ADDRESS,
+    socket.EAI_ADDRFAMILY: _WITHOUT_ADDRESS,
 }
 
 
@@ -43,6 +49,10 @@ class Address:
     def ip(self) -> Ip:
         return ip_address(self.sockaddr[0].partition("%")[0])  # the zone is told apart in front
 
+    @property
+    def port(self) -> int:
+        return int(self.sockaddr[1])
+
     def __str__(self) -> str:
         return str(self.sockaddr[0])
 
@@ -51,17 +61,18 @@ def resolve(host: str, port: int, network: Network, deadline: Deadline) -> tuple
     """The host's addresses, in the order in which to try them (RFC 6724).
 
     Raises ADDRESS_INVALID, ADDRESS_REFUSED and PORT_REFUSED as the network says, HOST_UNKNOWN if
-    there is no such name, DNS_UNAVAILABLE if nobody can tell.
+    there is no such name, HOST_WITHOUT_ADDRESS if it stands for none, DNS_UNAVAILABLE if nobody
+    can tell.
     """
     network.admit(host, port)
     if (ip := literal(host)) is not None:
         return (Address.of(ip, port),)
-    found = tuple(dict.fromkeys(_looked_up(host, port, deadline)))
+    found = tuple(dict.fromkeys(_looked_up(host, port, network, deadline)))
     network.judge(host, [address.ip for address in found])
-    return found[:_MOST_ADDRESSES]
+    return found
 
 
-def _looked_up(host: str, port: int, deadline: Deadline) -> list[Address]:
+def _looked_up(host: str, port: int, network: Network, deadline: Deadline) -> list[Address]:
     what = f"Looking up '{host}'"
     try:
         found = _within(deadline, host, port)
@@ -70,14 +81,27 @@ def _looked_up(host: str, port: int, deadline: Deadline) -> list[Address]:
             DNS_UNAVAILABLE, f"{what}: the name servers did not answer in time."
         ) from error
     except socket.gaierror as error:
-        if reason := _UNKNOWN.get(error.errno or 0):
-            raise HeadraceError(HOST_UNKNOWN, f"{what}: {reason}.") from error
+        if known := _UNKNOWN.get(error.errno or 0):
+            raise _unknown(known, host, network) from error
         raise HeadraceError(
             DNS_UNAVAILABLE, f"{what}: the name servers could not be asked."
         ) from error
     except OSError as error:
         raise HeadraceError(DNS_UNAVAILABLE, f"{what}: this machine could not ask.") from error
     return [Address(family, sockaddr) for family, _, _, _, sockaddr in found]
+
+
+def _unknown(failure: tuple[Kind, str], host: str, network: Network) -> HeadraceError:
+    kind, reason = failure
+    probably = guess(plain_name(host))
+    reachable = probably.suggestion not in LOCALHOST_NAMES or network.opens_loopback
+    suggestion = probably.suggestion if reachable else None
+    return HeadraceError(
+        kind,
+        f"Looking up '{host}': {reason}.",
+        hint=probably.hint,
+        fields=[Field("connection.host", kind.title, suggestion)],
+    )
 
 
 def _within(deadline: Deadline, host: str, port: int) -> list[Any]:

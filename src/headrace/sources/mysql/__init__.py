@@ -19,8 +19,8 @@ def connect(connection: MysqlConnection, credentials: Credentials, network: Netw
     """Log in; see `headrace.sources.connect`."""
     deadline = Deadline(_LOGIN_SECONDS)
     addresses = resolve(connection.host, connection.port, network, deadline)
-    sock, _ = dial(addresses, network, deadline)
+    sock = dial(addresses, network, deadline).sock
     with deadline.enforced(sock, f"Logging in to {connection.host} port {connection.port}"):
-        driver = Driver(connection, credentials)
+        driver = Driver(connection, credentials, connection.database)
         protected = tls.encrypted(sock, connection, driver.request_tls)
         return MysqlDatabase(Session(driver, protected, connection))

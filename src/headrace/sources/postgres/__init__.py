@@ -19,6 +19,6 @@ def connect(connection: PostgresConnection, credentials: Credentials, network: N
     """Log in; see `headrace.sources.connect`."""
     deadline = Deadline(_LOGIN_SECONDS)
     addresses = resolve(connection.host, connection.port, network, deadline)
-    sock, _ = dial(addresses, network, deadline)
+    sock = dial(addresses, network, deadline).sock
     with deadline.enforced(sock, f"Logging in to {connection.host} port {connection.port}"):
         return PostgresDatabase(Session(protected(sock, connection), connection, credentials))
