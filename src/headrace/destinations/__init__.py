@@ -55,7 +55,8 @@ class StagedFile:
 class PlannedTable:
     """A table that is to be brought.
 
-    `schema` carries the columns' original types as field metadata (`headrace.source_type`).
+    `schema` carries the columns' original names and types as field metadata
+    (`headrace.source_name`, `headrace.source_type`).
     """
 
     source_table: TableRef

@@ -9,6 +9,10 @@ from pyarrow.fs import FileSystem, FileType
 from headrace.destinations import StagedFile, StagedTable
 from headrace.errors import ROWS_DISAGREE, STAGING_CORRUPTED, HeadraceError
 
+# What a field's metadata say of the column that it was.
+SOURCE_NAME = b"headrace.source_name"
+SOURCE_TYPE = b"headrace.source_type"
+
 
 def check_file(filesystem: FileSystem, table: StagedTable, file: StagedFile) -> None:
     """Hold a file against its manifest entry: size, footer, columns, number of rows.
@@ -50,15 +54,19 @@ def check_contents(filesystem: FileSystem, table: StagedTable) -> None:
 
 
 def columns_of(schema: pa.Schema) -> list[dict[str, str]]:
-    """The columns as they were in the source, to be kept beside the table."""
-    return [
-        {
-            "name": field.name,
-            "source_type": (field.metadata or {}).get(b"headrace.source_type", b"").decode(),
-            "arrow_type": str(field.type),
-        }
-        for field in schema
-    ]
+    """The columns and what they were in the source, to be kept beside the table."""
+    columns = []
+    for field in schema:
+        metadata = field.metadata or {}
+        columns.append(
+            {
+                "name": field.name,
+                "source_name": metadata.get(SOURCE_NAME, field.name.encode()).decode(),
+                "source_type": metadata.get(SOURCE_TYPE, b"").decode(),
+                "arrow_type": str(field.type),
+            }
+        )
+    return columns
 
 
 def _corrupted(table: StagedTable, why: str) -> HeadraceError:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from headrace import naming
 from headrace.destinations import Destination, PlannedTable, Publication, StagedTable, Staging
 from headrace.errors import HeadraceError
+from headrace.extraction.column_names import told_apart
 from headrace.extraction.plan import plan
 from headrace.extraction.progress import Progress
 from headrace.extraction.worker import stage
@@ -94,7 +95,7 @@ def _planned(
 ) -> PlannedTable:
     with board.working_on(selection):
         schema = database.schema(selection, source.unfit)
-    return PlannedTable(selection.ref, naming.target(source, selection), schema)
+    return PlannedTable(selection.ref, naming.target(source, selection), told_apart(schema))
 
 
 def _stage(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import pyarrow as pa
+
 from headrace.destinations import StagedTable, Staging, Target
 from headrace.errors import ROWS_DISAGREE, HeadraceError
+from headrace.extraction.column_names import told_apart
 from headrace.extraction.parquet import FilesWriter
 from headrace.model import TableRun, TableState
 from headrace.sources import TableReader
@@ -38,12 +41,13 @@ def stage(reader: TableReader, table: TableRun, staging: Staging, report: Report
             }
         )
 
-    with FilesWriter(staging, str(target), reader.schema) as writer:
+    schema = told_apart(reader.schema)
+    with FilesWriter(staging, str(target), schema) as writer:
         for batch in reader:
-            writer.add(batch)
+            writer.add(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
             rows += batch.num_rows
             report(standing(TableState.READING))
-        staged = StagedTable(table.ref, target, reader.schema, writer.finish())
+        staged = StagedTable(table.ref, target, schema, writer.finish())
     _agree(table, rows, "the server says that it sent", reader.rows_sent)
     _agree(table, rows, "the staged files hold", staged.rows)
     report(standing(TableState.STAGED))
