@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,50 @@ def test_columns_are_compressed_and_have_statistics(tmp_path: Path) -> None:
     chunk = written(tmp_path, pa.record_batch({"n": [3, None, 1]}))["n"]
     assert chunk.compression == "ZSTD"
     assert (chunk.statistics.min, chunk.statistics.max, chunk.statistics.null_count) == (1, 3, 1)
+
+
+def test_long_values_have_no_statistics(tmp_path: Path) -> None:
+    batch = pa.record_batch(
+        {
+            "key": list(range(3)),
+            "short": ["x" * 100] * 3,
+            "long": ["x" * 10_000] * 3,
+            "short.list": [["x"]] * 3,
+            "long list": [["x" * 10_000]] * 3,
+        }
+    )
+    chunks = written(tmp_path, batch)
+    with_statistics = [name for name, chunk in chunks.items() if chunk.is_stats_set]
+    assert with_statistics == ["key", "short", "short.list.list.element"]
+
+
+# The kernel's own figure for this program alone.
+STAGING = """
+import re, sys, tempfile
+import pyarrow as pa
+from pyarrow.fs import LocalFileSystem
+from headrace.destinations import Staging
+from headrace.extraction.parquet import FilesWriter
+
+def peak():
+    status = open("/proc/self/status").read()
+    return int(re.search(r"VmHWM:\\s*(\\d+) kB", status)[1]) * 1024
+
+with tempfile.TemporaryDirectory() as directory:
+    batch = pa.record_batch({"a": pa.array([bytes(100_000_000)])})
+    before = peak()
+    with FilesWriter(Staging(LocalFileSystem(), directory), "t", batch.schema) as writer:
+        writer.add(batch)
+        writer.finish()
+    print(peak() - before)
+"""
+
+
+def test_a_large_value_is_not_copied_many_times() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STAGING], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 400_000_000
 
 
 def test_decimals_are_integers_where_they_fit(tmp_path: Path) -> None:

@@ -24,6 +24,10 @@ FILE_BYTES = 1024 * 1024 * 1024
 REPETITIVE = 0.1
 SAMPLE_ROWS = 8_192
 
+# Statistics of a column take six copies of its largest value, and say little about values that
+# are longer than this on average.
+LONG_BYTES = 4096
+
 
 class FilesWriter:
     """The staged files of one table, `<name>-NNNNN.parquet`.
@@ -99,6 +103,7 @@ class FilesWriter:
                 self._schema,
                 compression="zstd",
                 use_dictionary=_repetitive(group),
+                write_statistics=_short(group),
                 store_decimal_as_integer=True,
                 write_page_checksum=True,
             )
@@ -125,4 +130,13 @@ def _repetitive(group: pa.Table) -> list[str]:
         for field, values in zip(sample.schema, sample.columns, strict=True)
         if not pa.types.is_nested(field.type)
         and pc.count_distinct(values).as_py() < REPETITIVE * len(values)
+    ]
+
+
+def _short(group: pa.Table) -> list[str]:
+    """The columns, by their paths in Parquet, whose values are short enough for statistics."""
+    return [
+        f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name
+        for field, values in zip(group.schema, group.columns, strict=True)
+        if values.nbytes <= LONG_BYTES * len(values)
     ]
