@@ -40,7 +40,8 @@ def _certificate(value: str) -> str:
 
 
 Host = Annotated[Text, AfterValidator(host_alone)]
-Certificate = Annotated[str, Field(max_length=65_536), AfterValidator(_certificate)]
+# Amazon's file of all regions has 165 kB.
+Certificate = Annotated[str, Field(max_length=262_144), AfterValidator(_certificate)]
 
 
 class Credentials(Value):

@@ -12,18 +12,17 @@ import ssl
 import threading
 from collections.abc import Iterator
 
-from trustme import CA, LeafCert
+from trustme import CA
 
 from devservers.postgres import PostgresServer
+from tests.sources.certificates import SelfMade
 
 SSL_REQUEST = bytes.fromhex("0000000804d2162f")
 
 
 @contextlib.contextmanager
-def tls_front(server: PostgresServer, certificate: LeafCert) -> Iterator[int]:
+def tls_front(server: PostgresServer, context: ssl.SSLContext) -> Iterator[int]:
     """The port at which the server is reached over TLS alone."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
     with socket.create_server(("127.0.0.1", 0)) as front:
         threading.Thread(target=_serve, args=(front, context, server.port), daemon=True).start()
         yield front.getsockname()[1]
@@ -31,7 +30,8 @@ def tls_front(server: PostgresServer, certificate: LeafCert) -> Iterator[int]:
             front.shutdown(socket.SHUT_RDWR)
 
 
-def pem(authority: CA) -> str:
+def pem(authority: CA | SelfMade) -> str:
+    """The authority's certificate, or one that somebody made for himself."""
     return authority.cert_pem.bytes().decode()
 
 

@@ -1,4 +1,4 @@
-"""TLS to a database's server: what is verified, and what can be wrong with a certificate.
+"""TLS to a database's server, and what is learned of the server by it.
 
 The drivers' own ways fall back to plain text or verify nothing unless told to; so connections
 are encrypted here, before a driver sends a password over them.
@@ -6,31 +6,32 @@ are encrypted here, before a driver sends a password over them.
 
 from __future__ import annotations
 
+import _ssl
 import socket
 import ssl
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, cast
 
 from headrace.connections import Connection, TlsMode
-from headrace.errors import (
-    CONNECTION_LOST,
-    TLS_EXPIRED,
-    TLS_FAILED,
-    TLS_NAME_WRONG,
-    TLS_UNTRUSTED,
-    HeadraceError,
-    Kind,
-)
+from headrace.errors import CONNECTION_LOST, TLS_NAME_WRONG, HeadraceError
+from headrace.model import Fact
 from headrace.sources import Finding
 
-_VERIFY = "Choose the TLS mode 'verify-full' unless you trust every network on the way."
+# Less than an administrator who reads his mail needs; certificates that renew themselves are
+# renewed about thirty days before their end.
+_SOON_DAYS = 14
 
-# X509_V_ERR_* of OpenSSL (x509_vfy.h); whatever is not here means that the chain is not trusted.
-_BY_VERIFY_CODE: dict[int, tuple[Kind, str]] = {
-    9: (TLS_EXPIRED, "the server's certificate is not valid yet"),
-    10: (TLS_EXPIRED, "the server's certificate has expired"),
-    62: (TLS_NAME_WRONG, "the server's certificate does not name this host"),
-    64: (TLS_NAME_WRONG, "the server's certificate does not name this address"),
-}
+# What a server has against a handshake comes a round trip after it, and a little more.
+_LITTLE = 0.1
+_LONGEST_ROUND_TRIP = 0.5
+
+_VERIFY = "Choose the TLS mode 'verify-full' unless you trust every network on the way."
+_ANY_AUTHORITY = (
+    "Any server has a certificate of some public authority: choose the TLS mode 'verify-full', or "
+    "give the CA certificate of your database provider."
+)
 
 
 def encrypted(
@@ -39,24 +40,20 @@ def encrypted(
     """The socket encrypted as the connection's TLS mode says; itself with TlsMode.DISABLE.
 
     `request` asks the server for TLS in the words of its protocol; it is also given what to call
-    this in errors. Takes the socket over; it is closed on failure. Raises TLS_UNTRUSTED,
-    TLS_NAME_WRONG, TLS_EXPIRED, TLS_FAILED, CONNECTION_LOST, and what `request` raises.
+    this in errors. Takes the socket over; it is closed on failure. Raises the errors of
+    `headrace.sources.tls_failures`, CONNECTION_LOST, and what `request` raises.
     """
     if connection.tls is TlsMode.DISABLE:
         return sock
     what = f"Asking {connection.host} port {connection.port} for TLS"
     try:
         request(sock, what)
-        return _context(connection).wrap_socket(sock, server_hostname=connection.host)
-    except ssl.SSLCertVerificationError as error:
-        kind, reason = _BY_VERIFY_CODE.get(
-            error.verify_code, (TLS_UNTRUSTED, "no known authority vouches for the certificate")
+        protected = cast(
+            _Socket,
+            _context(connection).wrap_socket(
+                sock, server_hostname=connection.host, do_handshake_on_connect=False
+            ),
         )
-        raise HeadraceError(kind, f"{what}: {reason}.") from error
-    except ssl.SSLError as error:
-        raise HeadraceError(
-            TLS_FAILED, f"{what}: the two sides could not agree on an encryption."
-        ) from error
     except OSError as error:
         raise HeadraceError(CONNECTION_LOST, f"{what}: the connection broke.") from error
     except ValueError as error:  # a host name that no certificate could carry
@@ -66,23 +63,56 @@ def encrypted(
     finally:
         # wrap_socket has taken the descriptor over if it succeeded; then this closes nothing.
         sock.close()
+    try:
+        began = time.monotonic()
+        protected.do_handshake()
+        protected.what = what
+        protected.round_trip = time.monotonic() - began
+    except OSError as error:
+        raise _failed(error, protected, connection, what) from error
+    except BaseException:
+        protected.close()
+        raise
+    return protected
 
 
-def finding(sock: socket.socket, connection: Connection) -> Finding:
-    """How the socket is protected, for the connection test."""
-    protocol = version(sock)
+def finding(sock: socket.socket, connection: Connection, *, offered: bool | None = None) -> Finding:
+    """How the socket is protected, for the connection test.
+
+    `offered` is whether the server has TLS to offer, if that is known of one that is not asked.
+    Raises TLS_CLIENT_CERTIFICATE if the server asks for one now.
+    """
+    if not isinstance(sock, _Socket):
+        said = {} if offered is None else {"TLS offered": "yes" if offered else "no"}
+        return Finding("The connection is not encrypted, as chosen.", _VERIFY, facts=_facts(said))
+    from headrace.sources.authorities import advice
+    from headrace.sources.certificates import Certificate, facts
+
+    sock.hear_refusal()
+    chain = _chain(sock)
+    own = Certificate.read(chain[0]) if chain else None
+    steps = []
     match connection.tls:
-        case TlsMode.DISABLE:
-            return Finding("The connection is not encrypted, as chosen.", _VERIFY)
-        case TlsMode.REQUIRE:
-            return Finding(
-                f"Encrypted with {protocol}; the server's certificate is not looked at, as chosen.",
-                _VERIFY,
-            )
-        case TlsMode.VERIFY_CA:
-            return Finding(f"Encrypted with {protocol}; the certificate's authority is known.")
         case TlsMode.VERIFY_FULL:
-            return Finding(f"Encrypted with {protocol}; the certificate is valid for this host.")
+            found = "the certificate is valid for this host"
+        case TlsMode.VERIFY_CA:
+            found = "the certificate's authority is known"
+            steps += [] if connection.ca_certificate else [_ANY_AUTHORITY]
+        case _:
+            found = "the server's certificate is not looked at, as chosen"
+            provider = advice(connection.host, own.issuer if own else "")
+            steps += [_VERIFY, provider.hint] if provider else [_VERIFY]
+    if own and own.days_left < _SOON_DAYS:
+        until = f"{own.valid_until:%Y-%m-%d}"
+        steps.append(f"Have whoever runs the database renew the certificate: it ends on {until}.")
+    cipher, _, bits = sock.cipher() or ("unknown", "", 0)
+    return Finding(
+        f"Encrypted with {version(sock)}; {found}.",
+        " ".join(steps) or None,
+        facts=_facts(
+            {"TLS": str(version(sock)), "Cipher": f"{cipher}, {bits} bits", **facts(chain)}
+        ),
+    )
 
 
 def version(sock: socket.socket) -> str | None:
@@ -90,8 +120,83 @@ def version(sock: socket.socket) -> str | None:
     return sock.version() if isinstance(sock, ssl.SSLSocket) else None
 
 
+class _Socket(ssl.SSLSocket):
+    """Hears what a server has against the handshake after its end, as TLS 1.3 lets it.
+
+    Raises TLS_CLIENT_CERTIFICATE in place of an error of the socket's, once.
+    """
+
+    what: str
+    round_trip: float
+    refused = False
+
+    def hear_refusal(self) -> None:
+        """Wait for it as long as it may take to come; no database speaks before it is spoken to."""
+        if self.version() != "TLSv1.3":
+            return
+        before = self.gettimeout()
+        self.settimeout(min(self.round_trip, _LONGEST_ROUND_TRIP) + _LITTLE)
+        try:
+            self.read(1)
+        except OSError:
+            pass  # nothing has come, or the end of the connection, which the next step meets
+        finally:
+            self.settimeout(before)
+
+    def read(self, len: int = 1024, buffer: Any = None) -> Any:
+        try:
+            return super().read(len, buffer)
+        except ssl.SSLError as error:
+            from headrace.sources.tls_failures import refused_later
+
+            refusal = None if self.refused else refused_later(error, self.what)
+            if refusal:
+                self.refused = True  # what is left to do is to close, which copes with OSErrors
+                raise refusal from error
+            raise
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        try:
+            return super().send(data, flags)
+        except TimeoutError:
+            raise
+        except OSError:
+            # A server that has hung up may have said why; nobody would read that any more.
+            with suppress(OSError):
+                self.read(1)
+            raise
+
+
+def _failed(
+    error: OSError, sock: ssl.SSLSocket, connection: Connection, what: str
+) -> HeadraceError:
+    try:
+        if not isinstance(error, ssl.SSLError):
+            return HeadraceError(CONNECTION_LOST, f"{what}: the connection broke.")
+        from headrace.sources.tls_failures import failure
+
+        return failure(error, connection, _chain(sock), what)
+    finally:
+        sock.close()
+
+
+def _chain(sock: ssl.SSLSocket) -> tuple[bytes, ...]:
+    """The certificates that the server showed, its own first, whether or not they were verified.
+
+    In DER form. Also after a handshake that failed for them, so that nobody need connect again.
+    """
+    # A method of the socket's since Python 3.13; pip has long used what it is made of.
+    shown = sock._sslobj.get_unverified_chain() if sock._sslobj else None  # type: ignore[attr-defined]
+    return tuple(certificate.public_bytes(_ssl.ENCODING_DER) for certificate in shown or ())
+
+
+def _facts(said: dict[str, str]) -> tuple[Fact, ...]:
+    return tuple(Fact(name=name, value=value) for name, value in said.items())
+
+
 def _context(connection: Connection) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = _Socket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = connection.tls is TlsMode.VERIFY_FULL
     if connection.tls is TlsMode.REQUIRE:
