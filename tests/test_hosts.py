@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
 from headrace.connections import PostgresConnection
+from headrace.hosts import host_alone
 from headrace.validation import wrong_fields
 
 
@@ -42,6 +44,17 @@ def test_a_host_is_taken_as_it_is(host: str) -> None:
         (" db.example.com", "db.example.com", "spaces"),
         ("db.example.com/shop", "db.example.com", "slashes"),
         ("db example com", None, "spaces"),
+        ("db.example.com 5432", "db.example.com", "spaces"),
+        ("db.example.com : 5432", "db.example.com", "spaces"),
+        ('"db.example.com"', "db.example.com", "quotes"),
+        ("<db.example.com>", "db.example.com", "quotes"),
+        ("db.example.com,", "db.example.com", "commas"),
+        ("a.example.com,b.example.com", None, "commas"),
+        ("host=db.example.com port=5433 password=geheim-4711", "db.example.com", "settings"),
+        ("Server=db.example.com;Port=5433;Pwd=geheim-4711", "db.example.com", "settings"),
+        ("password=geheim-4711 host=db.example.com", None, "settings"),
+        ("password='a host=geheim-4711'", None, "settings"),
+        ("psql -h db.example.com -U reader", "db.example.com", "spaces"),
         ("://", None, "URL"),
     ],
 )
@@ -55,6 +68,31 @@ def test_what_is_no_host_alone_comes_with_what_was_meant(
     assert says in field.message
     assert meant is None or meant in field.message
     assert "4711" not in repr(caught.value) + repr(field)
+
+
+# Texts near to hosts, and any others.
+TEXTS = st.text("ab.1:/[]%@?#\\ =;,'\"-h", max_size=60) | st.text(max_size=60)
+
+
+@given(TEXTS)
+def test_any_text_is_a_host_or_comes_with_the_reason_why_not(text: str) -> None:
+    try:
+        assert host_alone(text) == text
+    except PydanticCustomError as error:
+        context = error.context or {}
+        assert context["words"]
+        if suggestion := context["suggestion"]:
+            assert host_alone(suggestion) == suggestion
+            assert suggestion in text
+
+
+@given(st.text("Zz9:/?#@ =", min_size=8, max_size=20))
+def test_no_part_of_a_password_is_suggested(password: str) -> None:
+    """What looks like a URL may hold any password, written as it is and not as it should be."""
+    try:
+        host_alone("postgresql://u:" + password + "@h.example/d")
+    except PydanticCustomError as error:
+        assert (error.context or {})["suggestion"] in (None, "h.example")
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="@"), min_size=1, max_size=60))

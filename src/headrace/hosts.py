@@ -25,6 +25,9 @@ def host_alone(text: str) -> str:
 
 
 def _meant(text: str) -> str | None:
+    if setting := _HOST_SETTING.search(re.split("(?i)pass|pwd", text, maxsplit=1)[0]):
+        text = setting[1]
+    text = text.strip(_AROUND)
     authority, *rest = re.split(r"[/?#\\]", text.strip().rpartition("://")[2], maxsplit=1)
     if "@" in "".join(rest):
         return None  # a slash inside a password: what stands before it is no host
@@ -32,10 +35,19 @@ def _meant(text: str) -> str | None:
     if bracketed := re.fullmatch(r"\[([^]]*)](:\d*)?", place):
         place = bracketed[1]
     elif not _is_ipv6(place):
-        place = re.sub(r":\d*$", "", place)
+        place = re.sub(r"(\s*:\s*|\s+)\d*$", "", place)
     host = place.partition("%")[0]
     plausible = re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?", host) or _is_ipv6(host)
     return host if plausible else None
+
+
+# What stands around a name that was copied out of a text.
+_AROUND = " \t\r\n\"'`<>(),;"
+# Of a connection string, or of a client's command line. What stands behind a password may be a
+# part of it.
+_HOST_SETTING = re.compile(
+    r"(?i)(?:(?:^|[\s;])(?:host|server|data source)\s*=|\s-h|\s--host[\s=])\s*([^\s;,]+)"
+)
 
 
 def _is_ipv6(text: str) -> bool:
@@ -49,7 +61,9 @@ def _is_ipv6(text: str) -> bool:
 _WRONG: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda text: "://" in text, "this is a URL; enter the host name alone"),
     (lambda text: "@" in text, "enter the user in its own field, and the host name alone here"),
+    (lambda text: "=" in text, "these are several settings; enter the host name alone"),
     (lambda text: text != text.strip(), "there are spaces around the host name"),
+    (re.compile(r"[\"'`<>(),;]").search, "a host name holds no quotes, commas and the like"),
     (re.compile(r"[\s/?#\\]").search, "a host name holds no spaces and no slashes"),
     (
         lambda text: text.startswith("["),
