@@ -161,7 +161,7 @@ def _postgres(heard: bytes) -> Service | None:
         state = re.search(rb"\0C([0-9A-Z]{5})\0", heard[5:])
         return Service(Speaks.POSTGRES, refusal=state[1].decode("ascii") if state else "")
     # The form of protocol 2, in which a server says that it can't start another process.
-    if re.fullmatch(rb"E[^\0]{4,}\0", heard):
+    if re.fullmatch(rb"E[^\0\r]{4,}\n\0", heard):
         return Service(Speaks.POSTGRES, refusal="")
     return None
 
