@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import tempfile
@@ -18,6 +19,10 @@ from bench.truth import examine
 
 READERS = Path(__file__).parent / "readers"
 BOTH = ("postgres", "mariadb")
+
+# Who takes more than so many times as long as the limit is run once: another run would take
+# minutes, and tell nothing new.
+PATIENCE = 10
 
 
 @dataclass(frozen=True)
@@ -103,19 +108,19 @@ class Contest:
 
 
 def rounds(source: Source, readers: tuple[Reader, ...], number: int) -> Iterator[Result]:
-    """Each reader in turn, `number` times; who fails is not asked again.
+    """Each reader in turn, `number` times; who fails, or tries our PATIENCE, is not asked again.
 
     The first of all is run once before and not counted, so that the table lies in memory.
     """
     here = [reader for reader in readers if source.database in reader.databases]
     if not here:
         return
-    _run(here[0], source)
+    limit = _run(here[0], source).wall if here[0].limit else math.inf
     for _ in range(number):
         for reader in tuple(here):
             result = _run(reader, source)
             yield result
-            if result.failure:
+            if result.failure or result.wall > PATIENCE * limit:
                 here.remove(reader)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import environments
-from bench.contest import CONTEST, Contest, Result
+from bench.contest import CONTEST, PATIENCE, Contest, Result
 from bench.memory import Extraction, recorded
 from bench.plot import plot
 
@@ -82,6 +82,7 @@ def _heading(standing: list[Standing]) -> str:
 def _head(contest: Contest) -> str:
     return HEAD.read_text().format(
         rounds=contest.rounds,
+        patience=PATIENCE,
         cores=os.cpu_count(),
         model=_cpu_model(),
         memory=round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30),
