@@ -22,7 +22,7 @@ _OTHER_KNOCKS = (Knock.SSL_REQUEST, Knock.CLIENT_HELLO, Knock.HTTP, Knock.PRELOG
 # How long to wait for the chosen database before others are thought of, and for each of these: so
 # many seconds, and no more than this part of the time left. A database may be slow for reasons of
 # its own, such as looking up the name of who connects; it has the rest of the time then.
-_PATIENCE = (3.0, 1 / 4)
+_PATIENCE = (2.0, 1 / 4)
 _PATIENCE_WITH_OTHERS = (1.5, 1 / 10)
 
 

@@ -39,7 +39,7 @@ class Speaks(StrEnum):
     REDIS = "Redis"
     AMQP = "a message broker (AMQP)"
     VNC = "a remote desktop (VNC)"
-    TEXT = "something that greets with a line of text"
+    TEXT = "something that speaks in lines of text"
 
 
 @dataclass(frozen=True)
