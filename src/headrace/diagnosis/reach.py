@@ -40,6 +40,7 @@ class Reach:
     _addresses: tuple[Address, ...]
     _dialled: Dialled
     _local: Ip
+    _heard = b""
 
     def __init__(self, connection: Connection, network: Network, deadline: Deadline) -> None:
         self._connection = connection
@@ -67,6 +68,11 @@ class Reach:
         through again.
         """
         return self._connected().sock
+
+    @property
+    def heard(self) -> bytes:
+        """What the server said when it was asked who it is, which may be anything."""
+        return self._heard
 
     @property
     def clients(self) -> tuple[Ip, ...]:
@@ -166,6 +172,7 @@ class Reach:
     def _recognise(self) -> Finding:
         opening = Opening(self._dialled.sock)
         service = Inquiry(self._connection, self._deadline, self._dial_again).answer(opening)
+        self._heard = opening.heard
         self._take_over(opening, most_bytes=MOST_BYTES)
         refuses = ", and refuses the connection" if service.refusal else ""
         return Finding(

@@ -8,11 +8,13 @@ from __future__ import annotations
 import socket
 import struct
 
-from headrace.connections import PostgresConnection
+from headrace.connections import PostgresConnection, TlsMode
 from headrace.errors import PROTOCOL_UNEXPECTED, TLS_NOT_OFFERED, HeadraceError
 from headrace.sources import tls
 
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+_VERSION = 3 << 16
+_AUTHENTICATION = b"R"
 
 
 def protected(sock: socket.socket, connection: PostgresConnection) -> socket.socket:
@@ -21,6 +23,25 @@ def protected(sock: socket.socket, connection: PostgresConnection) -> socket.soc
     Raises TLS_NOT_OFFERED, PROTOCOL_UNEXPECTED, and the errors of `headrace.sources.tls`.
     """
     return tls.encrypted(sock, connection, _request)
+
+
+def offered(heard: bytes) -> bool | None:
+    """Whether this answer to a request for TLS offers it; None if it is no such answer."""
+    return {b"S": True, b"N": False}.get(heard)
+
+
+def required(sock: socket.socket, connection: PostgresConnection) -> bool:
+    """Whether a server that refused this user without TLS asks for a password with it.
+
+    PostgreSQL tells the two apart in prose alone. It hears the names of the user and the database
+    once more, over a connection whose certificate nobody looks at, and nothing else.
+    """
+    unverified = {"tls": TlsMode.REQUIRE, "ca_certificate": None}
+    with protected(sock, connection.model_copy(update=unverified)) as inside:
+        names = ("user", connection.user, "database", connection.database, "")
+        words = b"".join(name.encode() + b"\0" for name in names)
+        inside.sendall(struct.pack("!ii", len(words) + 8, _VERSION) + words)
+        return inside.recv(1) == _AUTHENTICATION
 
 
 def _request(sock: socket.socket, what: str) -> None:
