@@ -107,6 +107,23 @@ def kerberos(client: socket.socket) -> None:
     client.sendall(b"R\x00\x00\x00\x08\x00\x00\x00\x02")
 
 
+def oauth(client: socket.socket) -> None:
+    """Takes a token and nothing else, as PostgreSQL 18 can be set to."""
+    start_up(client)
+    client.sendall(_asking(10, b"OAUTHBEARER\x00\x00"))
+
+
+def lets_everybody_in(client: socket.socket) -> None:
+    """Says that whatever it is asked is done, and nothing else."""
+    start_up(client)
+    client.sendall(b"R\x00\x00\x00\x08" + bytes(4))
+    with contextlib.suppress(OSError):
+        while True:
+            client.sendall(b"Z\x00\x00\x00\x05I")
+            if not client.recv(65_536):
+                return
+
+
 def refusing_with_prose(client: socket.socket) -> None:
     """An error whose text and code are chosen to reach a log or a page."""
     start_up(client)

@@ -12,7 +12,7 @@ from headrace.diagnosis.deadline import Deadline
 from headrace.diagnosis.network import Network
 from headrace.diagnosis.reach import Reach
 from headrace.errors import HeadraceError
-from headrace.model import Check, CheckStatus, Layer, Selection
+from headrace.model import Check, CheckStatus, Fact, Layer, Selection
 
 _SECONDS = 20
 
@@ -71,15 +71,20 @@ def _checked(layer: Layer, step: Callable[[], sources.Finding]) -> Check:
     try:
         finding = step()
     except HeadraceError as error:
+        learned = tuple(Fact(name=name, value=value) for name, value in error.facts.items())
+        finding = sources.Finding(error.detail, error=error, facts=learned)
+    if wrong := finding.error:
         return Check(
             layer=layer,
             status=CheckStatus.FAILED,
             milliseconds=milliseconds(),
-            found=error.detail,
-            code=error.code,
-            hint=error.hint,
-            copy_text=error.copy,
-            fields=fields_at_fault(error),
+            found=wrong.detail,
+            code=wrong.code,
+            hint=wrong.hint,
+            copy_text=wrong.copy,
+            fields=fields_at_fault(wrong),
+            facts=finding.facts,
+            grants=finding.grants,
         )
     advised = finding.advice or next((f.advice for f in finding.facts if f.advice), None)
     return Check(
@@ -87,7 +92,7 @@ def _checked(layer: Layer, step: Callable[[], sources.Finding]) -> Check:
         status=CheckStatus.WARNED if advised else CheckStatus.PASSED,
         milliseconds=milliseconds(),
         found=finding.found,
-        hint=finding.advice,
+        hint=advised,
         copy_text=finding.copy,
         facts=finding.facts,
         grants=finding.grants,

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from headrace.connections import Connection, Credentials
 from headrace.diagnosis.network import Network
+from headrace.errors import HeadraceError
 from headrace.model import (
     Fact,
     Grants,
@@ -39,6 +40,9 @@ GRANTS = {
     "postgres": "headrace.sources.postgres.grants:grants",
     "mysql": "headrace.sources.mysql.grants:grants",
 }
+
+# What the user is called for whom the SQL is written, unless another name is asked for.
+READER = "headrace_reader"
 
 # The destination's name for a type, None if it has none.
 TypeName = Callable[[pa.DataType], str | None]
@@ -117,7 +121,8 @@ class Finding:
     """What a step of the connection test found, in one sentence.
 
     With advice, or a fact that comes with advice, it is a warning. `copy` is what to copy for the
-    next step.
+    next step. With an error the layer has failed, and what was learned is told all the same; then
+    the error says what was found.
     """
 
     found: str
@@ -125,6 +130,7 @@ class Finding:
     copy: str | None = None
     facts: tuple[Fact, ...] = ()
     grants: Grants | None = None
+    error: HeadraceError | None = None
 
 
 class Probe(Protocol):

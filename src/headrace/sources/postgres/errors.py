@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from pg8000.exceptions import DatabaseError, InterfaceError
@@ -17,12 +17,16 @@ from scramp import ScramException
 from headrace.errors import (
     COLUMN_NOT_FOUND,
     CONNECTION_LOST,
+    DATABASE_CLOSED,
     DATABASE_ERROR,
     DATABASE_NOT_FOUND,
+    DATABASE_NOT_PERMITTED,
     LOGIN_NOT_PERMITTED,
     PASSWORD_REJECTED,
     PERMISSION_DENIED,
+    POOLER_REFUSED,
     PROTOCOL_UNEXPECTED,
+    RECOVERY_CONFLICT,
     SERVER_NOT_READY,
     STATEMENT_TIMED_OUT,
     TABLE_LOCKED,
@@ -43,6 +47,10 @@ BY_SQLSTATE: dict[str, tuple[Kind, str]] = {
     "22021": (DATABASE_ERROR, "a text holds bytes that are no characters of its encoding"),
     "53300": (TOO_MANY_CONNECTIONS, "the server has no connection left"),
     "55P03": (TABLE_LOCKED, "another session holds a lock on it, and did not let go in time"),
+    "40001": (
+        RECOVERY_CONFLICT,
+        "the replica gave its primary's changes precedence",
+    ),
     "57014": (STATEMENT_TIMED_OUT, "the server cancelled the statement"),
     "57P01": (CONNECTION_LOST, "the server ended the session"),
     "57P02": (CONNECTION_LOST, "the server is restarting after a crash"),
@@ -51,6 +59,13 @@ BY_SQLSTATE: dict[str, tuple[Kind, str]] = {
     "57P05": (CONNECTION_LOST, "the server ended the session because it was idle"),
     "25P03": (CONNECTION_LOST, "the server ended the session because it was idle"),
     "25P04": (STATEMENT_TIMED_OUT, "the transaction took longer than the server allows"),
+}
+
+# What means something else, or more, while logging in. PgBouncer says 08P01 of everything.
+AT_LOGIN: dict[str, tuple[Kind, str]] = {
+    "08P01": (POOLER_REFUSED, "a pooler in front of the server refuses it"),
+    "42501": (DATABASE_NOT_PERMITTED, "the user lacks the right to connect to the database"),
+    "55000": (DATABASE_CLOSED, "the database takes no connections"),
 }
 
 BY_CLASS: dict[str, tuple[Kind, str]] = {
@@ -79,16 +94,22 @@ _GARBAGE = (
 
 
 @contextmanager
-def translated(what: str, *, lost: Kind = CONNECTION_LOST) -> Iterator[None]:
+def translated(
+    what: str,
+    *,
+    lost: Kind = CONNECTION_LOST,
+    first: Mapping[str, tuple[Kind, str]] | None = None,
+) -> Iterator[None]:
     """Turn the driver's errors into ours; for calls of the driver alone.
 
     `what` says what is being done, such as "Reading public.flights". `lost` is the kind for a
-    connection that ends without a word, which means something else while logging in.
+    connection that ends without a word, and `first` has the SQLSTATEs, which mean something else
+    while logging in.
     """
     try:
         yield
     except DatabaseError as error:
-        raise _refusal(error, what) from error
+        raise _refusal(error, what, first or {}) from error
     except InterfaceError as error:
         raise _network_failure(error, what, lost) from error
     except OSError as error:
@@ -106,11 +127,14 @@ def sqlstate(error: DatabaseError) -> str | None:
     return state if isinstance(state, str) and re.fullmatch("[0-9A-Z]{5}", state) else None
 
 
-def _refusal(error: DatabaseError, what: str) -> HeadraceError:
+def _refusal(
+    error: DatabaseError, what: str, first: Mapping[str, tuple[Kind, str]]
+) -> HeadraceError:
     state = sqlstate(error)
     if state is None:
         return HeadraceError(PROTOCOL_UNEXPECTED, f"{what}: the server sent an error without code.")
-    kind, reason = BY_SQLSTATE.get(state) or BY_CLASS.get(state[:2]) or _REFUSED
+    known = first.get(state) or BY_SQLSTATE.get(state) or BY_CLASS.get(state[:2])
+    kind, reason = known or _REFUSED
     return HeadraceError(kind, f"{what}: {reason} (SQLSTATE {state}).")
 
 

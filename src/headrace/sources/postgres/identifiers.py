@@ -1,4 +1,4 @@
-"""Names in SQL."""
+"""Names and texts in SQL."""
 
 from __future__ import annotations
 
@@ -13,3 +13,9 @@ def quoted(name: str) -> str:
 def qualified(table: TableRef) -> str:
     """The table with its schema, quoted."""
     return f"{quoted(table.schema_name)}.{quoted(table.table_name)}"
+
+
+def literal(text: str) -> str:
+    """The text as a constant, whatever standard_conforming_strings is ("String Constants")."""
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'" if "\\" not in text else " E'" + doubled.replace("\\", "\\\\") + "'"

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
 from headrace import sources
-from headrace.connections import Credentials, PostgresConnection
+from headrace.connections import Credentials, PostgresConnection, TlsMode
 from headrace.diagnosis.reach import Reach
-from headrace.errors import DATABASE_NOT_FOUND, PERMISSION_DENIED, HeadraceError
+from headrace.errors import LOGIN_NOT_PERMITTED, HeadraceError
 from headrace.model import Layer, Selection
 from headrace.sources import Finding
-from headrace.sources.postgres import catalogue, tls
+from headrace.sources.postgres import absent, login, tls
+from headrace.sources.postgres.all_rights import of_all_tables
+from headrace.sources.postgres.fitness import fitness
+from headrace.sources.postgres.rights import of_selection
 from headrace.sources.postgres.session import Session
 from headrace.sources.tls import finding
 
@@ -31,7 +34,6 @@ class PostgresProbe:
     """Each step leaves behind what the next one builds upon."""
 
     _sock: socket.socket
-    _session: Session
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class PostgresProbe:
         self._reach = reach
         self._open = ExitStack()
         self._open.callback(reach.close)
+        self._session: Session | None = None
         self._database_error: HeadraceError | None = None
 
     @property
@@ -55,7 +58,8 @@ class PostgresProbe:
             Layer.TLS: self._encrypt,
             Layer.LOGIN: self._log_in,
             Layer.DATABASE: self._enter_database,
-            Layer.RIGHTS: self._see_tables,
+            Layer.RIGHTS: self._look_at_rights,
+            Layer.FITNESS: self._look_at_fitness,
         }
 
     def close(self) -> None:
@@ -65,40 +69,76 @@ class PostgresProbe:
         with self._reach.held("Negotiating TLS"):
             self._sock = tls.protected(self._reach.sock, self._connection)
             self._open.callback(self._sock.close)
-        return finding(self._sock, self._connection)
+        offered = tls.offered(self._reach.heard)
+        return finding(self._sock, self._connection, offered=offered)
 
     def _log_in(self) -> Finding:
         try:
             with self._reach.held("Logging in"):
-                self._session = Session(self._sock, self._connection, self._credentials)
-                self._open.callback(self._session.close)
+                self._session = self._logged_in(self._sock, self._connection)
         except HeadraceError as error:
             # PostgreSQL looks at the database after it has let the user in.
-            if error.kind not in (DATABASE_NOT_FOUND, PERMISSION_DENIED):
-                raise
+            if error.kind not in absent.KINDS:
+                if error.kind is LOGIN_NOT_PERMITTED and self._needs_tls():
+                    raise login.without_tls(self._connection) from error
+                raise login.advised(error, self._connection, self._reach.clients) from error
             self._database_error = error
         return Finding(f"User '{self._connection.user}' may log in.")
 
+    def _needs_tls(self) -> bool:
+        if self._connection.tls is not TlsMode.DISABLE or not tls.offered(self._reach.heard):
+            return False
+        try:
+            return tls.required(self._reach.again(), self._connection)
+        except (HeadraceError, OSError):  # the error that is being explained says more
+            return False
+
     def _enter_database(self) -> Finding:
-        if self._database_error is not None:
-            raise self._database_error
-        major, minor = divmod(self._session.server_version, 10_000)
+        if error := self._database_error:
+            self._session = self._elsewhere()
+            raise absent.advised(error, self._connection, self._session) from error
+        major, minor = divmod(self._required().server_version, 10_000)
         return Finding(
             f"Database '{self._connection.database}' is there, on PostgreSQL {major}.{minor}."
         )
 
-    def _see_tables(self) -> Finding:
-        with self._reach.held("Counting the tables"):
-            tables, readable = catalogue.count_tables(self._session)
-        if not tables:
+    def _look_at_rights(self) -> Finding:
+        session, what = self._required(), "Looking at the rights"
+        with self._reach.held(what), session.contained(what):
+            if self._selection:
+                return of_selection(session, self._connection, self._selection)
+            return of_all_tables(session)
+
+    def _look_at_fitness(self) -> Finding:
+        if self._session is None:
             return Finding(
-                "The database holds no table.",
-                "Check that this is the right database; tables live in one of them alone.",
+                "Nothing could be asked, since no database could be entered.",
+                "Mend what stands in the way of the database, then test again.",
             )
-        if not readable:
-            return Finding(
-                f"The user may read none of {tables} tables.",
-                "Have the right granted: GRANT USAGE ON SCHEMA … TO …; "
-                "GRANT SELECT ON ALL TABLES IN SCHEMA … TO …;",
-            )
-        return Finding(f"The user may read {readable} of {tables} tables.")
+        with self._reach.held("Measuring"):
+            return fitness(self._session)
+
+    def _elsewhere(self) -> Session | None:
+        """A session in a database that is there on every server; None if there is none to be had.
+
+        It is asked which databases there are, and what else does not depend on the database.
+        """
+        for name in absent.OTHERS:
+            connection = self._connection.model_copy(update={"database": name})
+            try:
+                sock = tls.protected(self._reach.again(), connection)
+                self._open.callback(sock.close)
+                return self._logged_in(sock, connection)
+            except HeadraceError:  # the error that is being explained says more
+                continue
+        return None
+
+    def _logged_in(self, sock: socket.socket, connection: PostgresConnection) -> Session:
+        session = Session(sock, connection, self._credentials)
+        self._open.callback(session.close)
+        return session
+
+    def _required(self) -> Session:
+        if self._session is None:
+            raise RuntimeError("the steps were called out of order")
+        return self._session

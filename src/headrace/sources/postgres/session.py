@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import Any
-
-from pg8000.exceptions import InterfaceError
-from pg8000.native import Connection as Driver
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 from headrace.connections import Credentials, PostgresConnection
 from headrace.errors import (
-    LOGIN_METHOD_UNKNOWN,
-    PERMISSION_DENIED,
+    DATABASE_NOT_PERMITTED,
+    POOLER_REFUSED,
     PROTOCOL_UNEXPECTED,
     HeadraceError,
 )
-from headrace.sources import clear_text
 from headrace.sources.postgres.copy import CopyOut
-from headrace.sources.postgres.errors import translated
+from headrace.sources.postgres.driver import Driver
+from headrace.sources.postgres.errors import AT_LOGIN, translated
+from headrace.values import Value
+
+Answer = TypeVar("Answer", bound=Value)
 
 # A server may work for long before it sends its first row; one that has vanished is noticed
 # earlier, by the keep-alive probes of `dial`.
 _SILENCE_SECONDS = 3600
-
-# AuthenticationOk, cleartext, MD5 and the three steps of SASL; the rest are Kerberos and Windows.
-_LOGIN_METHODS = {0, 3, 5, 10, 11, 12}
-_CLEAR_TEXT = 3
 
 # How long to wait for a lock on a table. Reading takes the weakest one, which only an ALTER TABLE
 # and its like stand in the way of; but who waits for a lock makes others wait behind.
@@ -49,6 +45,11 @@ SET LOCAL idle_in_transaction_session_timeout TO 0;
 SELECT current_setting('server_version_num')::int;
 """
 
+_NO_TRANSACTIONS = (
+    "Have the pooler pool by transaction or by session (pool_mode in PgBouncer): with 'statement' "
+    "it refuses transactions. Or connect to the database's own port."
+)
+
 
 class Session:
     """Statements over one connection. After an error the transaction, and so the session, is over.
@@ -66,8 +67,8 @@ class Session:
         what = f"Logging in to '{connection.database}' as '{connection.user}'"
         try:
             # A proxy with nothing behind it, or another protocol's server, just hangs up.
-            with translated(what, lost=PROTOCOL_UNEXPECTED):
-                self._driver = _Driver(
+            with translated(what, lost=PROTOCOL_UNEXPECTED, first=AT_LOGIN):
+                self._driver = Driver(
                     connection,
                     connection.user,
                     database=connection.database,
@@ -79,14 +80,13 @@ class Session:
                 )
         except HeadraceError as error:
             sock.close()
-            if error.kind is PERMISSION_DENIED:  # right password, no CONNECT privilege
+            if error.kind is DATABASE_NOT_PERMITTED:
                 hint = "Have the right granted: GRANT CONNECT ON DATABASE … TO …;"
                 raise HeadraceError(error.kind, error.detail, hint=hint) from error
             raise
         self._sock = sock
         try:
-            rows = self.query("Beginning a transaction", _BEGIN.format(lock_seconds=LOCK_SECONDS))
-            self.server_version: int = rows[0][0]
+            self.server_version = self._begin()
             sock.settimeout(_SILENCE_SECONDS)
         except BaseException:
             self.close()
@@ -96,6 +96,52 @@ class Session:
         """The rows of a statement; `:name` in it stands for a parameter."""
         with translated(what):
             return self._driver.run(sql, **parameters) or []
+
+    def _begin(self) -> int:
+        """Begin the transaction; the server's version."""
+        what = "Beginning a transaction"
+        try:
+            with translated(what, first=AT_LOGIN):
+                rows = self._driver.run(_BEGIN.format(lock_seconds=LOCK_SECONDS))
+        except HeadraceError as error:
+            if error.kind is POOLER_REFUSED:
+                raise HeadraceError(error.kind, error.detail, hint=_NO_TRANSACTIONS) from error
+            raise
+        # A hostile server may answer anything.
+        if not rows or len(rows[0]) != 1 or not isinstance(rows[0][0], int):
+            raise HeadraceError(PROTOCOL_UNEXPECTED, f"{what}: the server tells no version.")
+        return rows[0][0]
+
+    def ask(self, what: str, sql: str, kind: type[Answer], **parameters: str | int) -> Answer:
+        """What a statement says that gives one text of JSON (`…::text`), held to its shape.
+
+        Raises PROTOCOL_UNEXPECTED if it has another.
+        """
+        rows = self.query(what, sql, **parameters)
+        try:
+            ((text,),) = rows
+            return kind.model_validate_json(text)
+        except (ValueError, TypeError) as error:
+            raise HeadraceError(
+                PROTOCOL_UNEXPECTED, f"{what}: the answer is not one that PostgreSQL gives."
+            ) from error
+
+    @contextmanager
+    def contained(self, what: str) -> Iterator[None]:
+        """An error inside ends what was begun inside, and the session can be used further."""
+        self.query(what, "SAVEPOINT contained")
+        try:
+            yield
+        except HeadraceError:
+            with suppress(HeadraceError):  # the first error says more
+                self.query(what, "ROLLBACK TO SAVEPOINT contained")
+            raise
+        self.query(what, "RELEASE SAVEPOINT contained")
+
+    @property
+    def announced_process(self) -> int | None:
+        """The server's process as it was told at the login; see `Driver`."""
+        return self._driver.announced_process
 
     def result_types(self, what: str, sql: str) -> Sequence[int]:
         """The oids of the types of a statement's columns, domains resolved."""
@@ -115,61 +161,3 @@ class Session:
 
     def close(self) -> None:
         self._driver.close()
-
-
-class _Driver(Driver):  # type: ignore[misc]
-    """pg8000 with some of its habits changed."""
-
-    def __init__(self, connection: PostgresConnection, *arguments: Any, **more: Any) -> None:
-        self._connection = connection
-        self._asked: set[int] = set()
-        super().__init__(*arguments, **more)
-
-    def handle_AUTHENTICATION_REQUEST(self, data: bytes, context: Any) -> None:  # noqa: N802
-        """Refuse what pg8000 tells of in prose alone, or would do for whatever server.
-
-        Raises LOGIN_METHOD_UNKNOWN, PASSWORD_WITHHELD, PROTOCOL_UNEXPECTED.
-        """
-        method = int.from_bytes(data[:4])
-        if method not in _LOGIN_METHODS:
-            raise HeadraceError(
-                LOGIN_METHOD_UNKNOWN,
-                f"Logging in: the server asks for login method {method}, which is not known here.",
-            )
-        if method in self._asked:  # it could go on so, and each time have a password hashed
-            raise HeadraceError(
-                PROTOCOL_UNEXPECTED, "Logging in: the server asks for the same thing again."
-            )
-        self._asked.add(method)
-        if method == _CLEAR_TEXT:
-            clear_text.check_may_be_sent(self._connection)
-        super().handle_AUTHENTICATION_REQUEST(data, context)
-
-    def handle_PARAMETER_STATUS(self, data: bytes, context: Any) -> None:  # noqa: ARG002, N802
-        """Keep nothing, but refuse an encoding that was not asked for.
-
-        The driver would decode by whatever codec of Python's has that name, and keep as many
-        parameters as a server makes up.
-        """
-        name, _, value = data.partition(b"\0")
-        if name == b"client_encoding" and value.strip(b"\0").upper() != b"UTF8":
-            raise ValueError("another encoding than UTF8")
-
-    def handle_messages(self, context: Any) -> None:
-        """Keep a fatal error that the server sent before it hung up."""
-        try:
-            super().handle_messages(context)
-        except InterfaceError:
-            if context.error is not None:
-                raise context.error from None
-            raise
-
-    def close(self) -> None:
-        """Close once or more, also when the other side is gone."""
-        stream = self._sock
-        # OSError and ValueError come from a stream that is broken or closed already.
-        with suppress(InterfaceError, OSError, ValueError):
-            super().close()
-        if stream is not None:
-            with suppress(OSError, ValueError):
-                stream.close()
