@@ -1,38 +1,51 @@
-"""Values that are larger than the memory that is left."""
+"""Values and rows that are large, up to those for which no memory is left."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import Iterator
 
 import pytest
 
+from headrace.sources.wire.decoding import MAX_BYTES
 from tests.conftest import MariadbDatabase
-from tests.sources.test_large_values import PROGRAM
+from tests.sources.mysql.reading import reading
+from tests.sources.test_large_values import PROGRAM, VALUES, outcome
+
+MYSQL_PROGRAM = PROGRAM.replace('"public"', "connection.default_schema")
 
 
-@pytest.mark.parametrize(
-    ("megabytes", "outcome"),
-    [
-        (30, "2 rows"),
-        (400, "value_too_large Reading {}.v: there is no memory for a value of column 'big'"),
-    ],
-)
+@pytest.fixture
+def large_packets(mariadb_database: MariadbDatabase) -> Iterator[MariadbDatabase]:
+    """A database whose server sends the largest rows that it can."""
+    mariadb_database.server.execute("SET GLOBAL max_allowed_packet = 1073741824")
+    yield mariadb_database
+    mariadb_database.server.execute("SET GLOBAL max_allowed_packet = 67108864")
+
+
+@pytest.mark.parametrize(("megabytes", "room", "expected"), VALUES)
 def test_a_value_and_the_memory(
-    mariadb_database: MariadbDatabase, megabytes: int, outcome: str
+    large_packets: MariadbDatabase, megabytes: int, room: int, expected: str
 ) -> None:
-    """The limit is 200 MB above what the process takes before it reads."""
-    server = mariadb_database.server
-    server.execute("SET GLOBAL max_allowed_packet = 1073741824")
-    try:
-        mariadb_database.execute(
-            "CREATE VIEW v AS SELECT seq AS n, 'x' AS small, NULL AS nothing, now() AS moment, "
-            f"repeat('x', {megabytes}000000 * seq) AS big FROM seq_0_to_1"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM.replace('"public"', "connection.default_schema")],
-            input=mariadb_database.url, capture_output=True, text=True, check=True, timeout=100,
-        )  # fmt: skip
-    finally:
-        server.execute("SET GLOBAL max_allowed_packet = 67108864")
-    assert done.stdout.startswith(outcome.format(mariadb_database.name)), done.stdout
+    large_packets.execute(
+        "CREATE VIEW v AS SELECT seq AS n, 'x' AS small, NULL AS nothing, now() AS moment, "
+        f"repeat('x', {megabytes}000000 * seq) AS big FROM seq_0_to_1"
+    )
+    said = outcome(large_packets.url, room, MYSQL_PROGRAM)
+    assert said.startswith(expected.format(large_packets.name)), said
+
+
+def test_rows_of_a_megabyte_take_no_more_memory_than_others(
+    mariadb_database: MariadbDatabase,
+) -> None:
+    mariadb_database.execute(
+        "CREATE VIEW v AS SELECT repeat('x', 1000000) AS big FROM seq_1_to_1000"
+    )
+    assert outcome(mariadb_database.url, 200, MYSQL_PROGRAM) == "1000 rows\n"
+
+
+def test_batches_end_by_their_bytes(mariadb_database: MariadbDatabase) -> None:
+    mariadb_database.execute("CREATE VIEW v AS SELECT repeat('x', 1000000) AS big FROM seq_1_to_10")
+    with reading(mariadb_database, "v") as reader:
+        rows = [batch.num_rows for batch in reader]
+    assert sum(rows) == 10
+    assert max(rows) <= MAX_BYTES // 1_000_000 + 1
