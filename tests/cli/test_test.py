@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from devservers.ports import free_port
+from headrace.model import Layer
 from tests.cli.conftest import Headrace
 from tests.conftest import Database
 
@@ -16,7 +17,7 @@ def without_password(database: Database) -> str:
 def test_all_layers_are_shown_and_pass(headrace: Headrace, database: Database) -> None:
     done = headrace("test", database.url)
     assert done.returncode == 0, done.stderr
-    for layer in ("address", "dns", "tcp", "tls", "login", "database", "tables"):
+    for layer in Layer:
         assert f" {layer} " in done.stdout
 
 
@@ -32,9 +33,7 @@ def test_json_has_every_check(headrace: Headrace, database: Database) -> None:
     done = headrace("test", database.url, "--json")
     answer = json.loads(done.stdout)
     assert answer["passed"] is True
-    assert [check["layer"] for check in answer["checks"]] == [
-        "address", "dns", "tcp", "tls", "login", "database", "tables",
-    ]  # fmt: skip
+    assert [check["layer"] for check in answer["checks"]] == list(Layer)
 
 
 def test_closed_port(headrace: Headrace) -> None:

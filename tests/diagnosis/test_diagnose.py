@@ -14,6 +14,7 @@ from headrace.diagnosis.diagnose import diagnose
 from headrace.model import Check, CheckStatus, Layer
 from tests.conftest import LOCAL, Database
 from tests.diagnosis import impostors
+from tests.diagnosis.impostors import MYSQL_GREETING
 from tests.sources.reading import user_without_rights
 
 PASSWORD = "tr0ub4dor-&-3"
@@ -35,13 +36,18 @@ def examined(own: Database, *, seconds: float = 20, **changed: Any) -> list[Chec
     return checks
 
 
-def pattern(checks: list[Check]) -> str:
-    return "".join(LETTERS[check.status] for check in checks)
+def pattern(checks: list[Check], *, to: Layer = Layer.FITNESS) -> str:
+    """The statuses of the layers in order, a letter each."""
+    return "".join(LETTERS[check.status] for check in checks[: list(Layer).index(to) + 1])
+
+
+def of(checks: list[Check], layer: Layer) -> Check:
+    return next(check for check in checks if check.layer is layer)
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is wrong, the statuses of the seven layers in order, and the code of the failed one."""
+    """What is wrong, the statuses of the layers to the database, and the failed one's code."""
 
     changed: dict[str, Any] = field(default_factory=dict)
     statuses: str = ""
@@ -50,17 +56,17 @@ class Case:
 
 CASES = {
     "unknown host": Case({"host": "-"}, "pF-----", "host_unknown"),
-    "wrong password": Case({"password": PASSWORD}, "pppwF--", "password_rejected"),
-    "wrong user": Case({"user": "nobody_here"}, "pppwF--", "password_rejected"),
-    "wrong database": Case({"database": "nowhere"}, "pppwpF-", "database_not_found"),
-    "no TLS there": Case({"tls": "verify-full"}, "pppF---", "tls_not_offered"),
+    "wrong password": Case({"password": PASSWORD}, "ppppwF-", "password_rejected"),
+    "wrong user": Case({"user": "nobody_here"}, "ppppwF-", "password_rejected"),
+    "wrong database": Case({"database": "nowhere"}, "ppppwpF", "database_not_found"),
+    "no TLS there": Case({"tls": "verify-full"}, "ppppF--", "tls_not_offered"),
 }
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_the_layer_that_fails_is_named(database: Database, case: Case) -> None:
     checks = examined(database, **case.changed)
-    assert pattern(checks) == case.statuses
+    assert pattern(checks, to=Layer.DATABASE) == case.statuses
     failed = next(check for check in checks if check.status is CheckStatus.FAILED)
     assert failed.code == case.code
     assert failed.hint
@@ -68,54 +74,60 @@ def test_the_layer_that_fails_is_named(database: Database, case: Case) -> None:
 
 def test_nothing_listens(database: Database) -> None:
     checks = examined(database, port=free_port())
-    assert pattern(checks) == "ppF----"
+    assert pattern(checks) == "ppF------"
     assert checks[2].code == "connection_refused"
 
 
 def test_a_database_with_tables(database: Database) -> None:
     database.execute("CREATE TABLE a (); CREATE TABLE b ()")
     checks = examined(database)
-    assert pattern(checks) == "pppwppp"  # TLS is off, as the test's connection chooses
-    assert "2 of 2" in checks[-1].found
-    assert "PostgreSQL 18." in checks[-2].found
+    # TLS is off, as the test's connection chooses, and its user may do everything.
+    assert pattern(checks) == "ppppwppwp"
+    assert "2 of 2" in of(checks, Layer.RIGHTS).found
+    assert "PostgreSQL 18." in of(checks, Layer.DATABASE).found
+    assert of(checks, Layer.PROTOCOL).facts[0].value == "PostgreSQL"
 
 
 def test_an_empty_database_is_a_warning(database: Database) -> None:
-    checks = examined(database)
-    assert pattern(checks) == "pppwppw"
-    assert checks[-1].hint
+    rights = of(examined(database), Layer.RIGHTS)
+    assert rights.status is CheckStatus.WARNED
+    assert rights.hint
 
 
 def test_tables_that_may_not_be_read_are_a_warning(database: Database) -> None:
     database.execute("CREATE TABLE a (x int)")
     with user_without_rights(database) as (connection, credentials):
         checks = list(diagnose(connection, credentials, LOCAL))
-    assert pattern(checks) == "pppwppw"
-    assert "none of 1" in checks[-1].found
+    assert pattern(checks) == "ppppwppwp"
+    assert "none of 1" in of(checks, Layer.RIGHTS).found
 
 
 def test_a_database_that_the_user_may_not_enter(database: Database) -> None:
     database.execute(f"REVOKE CONNECT ON DATABASE {database.name} FROM PUBLIC")
     with user_without_rights(database) as (connection, credentials):
         checks = list(diagnose(connection, credentials, LOCAL))
-    assert pattern(checks) == "pppwpF-"
-    assert checks[5].code == "permission_denied"
-    assert "GRANT CONNECT" in (checks[5].hint or "")
+    assert pattern(checks, to=Layer.RIGHTS) == "ppppwpF-"
+    assert of(checks, Layer.FITNESS).status is not CheckStatus.SKIPPED  # independent of it
+    entering = of(checks, Layer.DATABASE)
+    assert entering.code == "database_not_permitted"
+    assert "GRANT CONNECT" in f"{entering.hint} {entering.copy_text}"
 
 
 @pytest.mark.parametrize(
     ("impostor", "tls", "statuses", "code"),
     [
-        (impostors.http, "disable", "pppwF--", "protocol_unexpected"),
-        (impostors.http, "verify-full", "pppF---", "protocol_unexpected"),
-        (impostors.echo, "disable", "pppwF--", "protocol_unexpected"),
-        (impostors.echo, "require", "pppF---", "protocol_unexpected"),
-        (impostors.hangs_up, "disable", "pppwF--", "protocol_unexpected"),
-        (impostors.silent, "disable", "pppwF--", "connection_timed_out"),
-        (impostors.silent, "require", "pppF---", "connection_timed_out"),
-        (impostors.dribbling, "disable", "pppwF--", "connection_timed_out"),
-        (impostors.kerberos, "disable", "pppwF--", "login_method_unknown"),
-        (impostors.refusing_with_prose, "disable", "pppwF--", "protocol_unexpected"),
+        (impostors.http, "disable", "pppF-----", "protocol_unexpected"),
+        (impostors.http, "verify-full", "pppF-----", "protocol_unexpected"),
+        (impostors.echo, "disable", "pppF-----", "protocol_unexpected"),
+        (impostors.echo, "require", "pppF-----", "protocol_unexpected"),
+        (impostors.hangs_up, "disable", "pppF-----", "protocol_unexpected"),
+        (impostors.silent, "disable", "pppF-----", "connection_timed_out"),
+        (impostors.silent, "require", "pppF-----", "connection_timed_out"),
+        (impostors.saying(MYSQL_GREETING), "disable", "pppF-----", "database_type_wrong"),
+        (impostors.saying(MYSQL_GREETING), "require", "pppF-----", "database_type_wrong"),
+        (impostors.dribbling, "disable", "ppppwF---", "connection_timed_out"),
+        (impostors.kerberos, "disable", "ppppwF---", "login_method_unknown"),
+        (impostors.refusing_with_prose, "disable", "ppppwF---", "protocol_unexpected"),
     ],
 )
 def test_something_else_answers(

@@ -12,7 +12,8 @@ from headrace.diagnosis.diagnose import diagnose
 from headrace.model import Check, CheckStatus, Layer
 from tests.conftest import LOCAL, MariadbDatabase
 from tests.diagnosis import impostors
-from tests.diagnosis.test_diagnose import CASES, Case, pattern
+from tests.diagnosis.test_diagnose import CASES, Case, of, pattern
+from tests.diagnosis.test_reach import POSTGRES
 from tests.sources.mysql.impostors import refusing
 from tests.sources.mysql.reading import user_without_rights
 
@@ -30,7 +31,7 @@ def examined(own: MariadbDatabase, *, seconds: float = 20, **changed: Any) -> li
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_the_layer_that_fails_is_named(mariadb_database: MariadbDatabase, case: Case) -> None:
     checks = examined(mariadb_database, **case.changed)
-    assert pattern(checks) == case.statuses
+    assert pattern(checks, to=Layer.DATABASE) == case.statuses
     failed = next(check for check in checks if check.status is CheckStatus.FAILED)
     assert failed.code == case.code
     assert failed.hint
@@ -39,15 +40,17 @@ def test_the_layer_that_fails_is_named(mariadb_database: MariadbDatabase, case: 
 def test_a_database_with_tables(mariadb_database: MariadbDatabase) -> None:
     mariadb_database.execute("CREATE TABLE a (x int); CREATE VIEW b AS SELECT 1 AS x")
     checks = examined(mariadb_database)
-    assert pattern(checks) == "pppwppp"  # TLS is off, as the test's connection chooses
-    assert "2 of 2" in checks[-1].found
-    assert "on MariaDB 1" in checks[-2].found
+    # TLS is off, as the test's connection chooses.
+    assert pattern(checks, to=Layer.DATABASE) == "ppppwpp"
+    assert "2 of 2" in of(checks, Layer.RIGHTS).found
+    assert "on MariaDB 1" in of(checks, Layer.DATABASE).found
+    assert of(checks, Layer.PROTOCOL).facts[0].value.startswith("MariaDB 1")
 
 
 def test_an_empty_database_is_a_warning(mariadb_database: MariadbDatabase) -> None:
-    checks = examined(mariadb_database)
-    assert pattern(checks) == "pppwppw"
-    assert checks[-1].hint
+    rights = of(examined(mariadb_database), Layer.RIGHTS)
+    assert rights.status is CheckStatus.WARNED
+    assert rights.hint
 
 
 def test_tables_that_may_not_be_read_are_a_warning(mariadb_database: MariadbDatabase) -> None:
@@ -55,27 +58,31 @@ def test_tables_that_may_not_be_read_are_a_warning(mariadb_database: MariadbData
     with user_without_rights(mariadb_database) as (connection, credentials):
         mariadb_database.execute(f"GRANT INSERT ON a TO {connection.user}")
         checks = list(diagnose(connection, credentials, LOCAL))
-    assert pattern(checks) == "pppwppw"
-    assert "none of 1" in checks[-1].found
+    assert pattern(checks, to=Layer.RIGHTS) == "ppppwppw"
+    assert "none of 1" in of(checks, Layer.RIGHTS).found
 
 
 def test_a_database_that_the_user_may_not_enter(mariadb_database: MariadbDatabase) -> None:
     with user_without_rights(mariadb_database) as (connection, credentials):
         mariadb_database.execute(f"REVOKE ALL ON {mariadb_database.name}.* FROM {connection.user}")
         checks = list(diagnose(connection, credentials, LOCAL))
-    assert pattern(checks) == "pppwpF-"
-    assert checks[5].code == "permission_denied"
+    assert pattern(checks, to=Layer.RIGHTS) == "ppppwpF-"
+    assert of(checks, Layer.FITNESS).status is not CheckStatus.SKIPPED  # independent of it
+    assert of(checks, Layer.DATABASE).code == "database_not_permitted"
 
 
 @pytest.mark.parametrize(
     ("impostor", "tls", "statuses", "code"),
     [
-        (impostors.silent, "disable", "pppwF--", "connection_timed_out"),
-        (impostors.silent, "require", "pppF---", "connection_timed_out"),
-        (impostors.http, "verify-full", "pppF---", "connection_timed_out"),
-        (refusing(1130), "disable", "pppwF--", "login_not_permitted"),
-        (refusing(1130), "verify-full", "pppF---", "login_not_permitted"),
-        (refusing(9999), "disable", "pppwF--", "database_error"),
+        (impostors.silent, "disable", "pppF-----", "connection_timed_out"),
+        (impostors.silent, "require", "pppF-----", "connection_timed_out"),
+        (impostors.http, "verify-full", "pppF-----", "protocol_unexpected"),
+        (POSTGRES, "disable", "pppF-----", "database_type_wrong"),
+        (refusing(1130), "disable", "ppppwF---", "host_not_permitted"),
+        (refusing(1130), "verify-full", "ppppwF---", "host_not_permitted"),
+        (refusing(1129), "verify-full", "ppppwF---", "host_blocked"),
+        (refusing(1040), "verify-full", "ppppwF---", "too_many_connections"),
+        (refusing(9999), "disable", "ppppwF---", "database_error"),
     ],
 )
 def test_something_else_answers(
