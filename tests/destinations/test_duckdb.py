@@ -164,13 +164,14 @@ def test_a_signal_while_duckdb_works_is_an_interruption(
     assert destination.count(ORDERS) == 1
 
 
-def test_the_source_s_types_are_kept(file: Path, destination: DuckDB) -> None:
-    price = pa.field("price", pa.string(), metadata={"headrace.source_type": "numeric"})
+def test_the_source_s_names_and_types_are_kept(file: Path, destination: DuckDB) -> None:
+    metadata = {"headrace.source_type": "numeric", "headrace.source_name": "Price"}
+    price = pa.field("price", pa.string(), metadata=metadata)
     bring(destination, pa.table({"price": ["1.10"]}, schema=pa.schema([price])))
 
     with duckdb.connect(file) as connection:
         row = connection.execute("SELECT columns FROM _headrace.checkpoints").fetchone()
     assert row is not None
     assert json.loads(row[0]) == [
-        {"name": "price", "source_type": "numeric", "arrow_type": "string"}
+        {"name": "price", "source_name": "Price", "source_type": "numeric", "arrow_type": "string"}
     ]
