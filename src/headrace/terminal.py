@@ -44,6 +44,8 @@ _MARKS = {
     CheckStatus.SKIPPED: "[dim]–[/]",
 }
 
+_BELOW = " " * 12
+
 
 def visible(text: object) -> str:
     """Text from elsewhere, with what would steer a terminal or break a line written out."""
@@ -95,11 +97,27 @@ def print_json(value: Value | dict[str, Any]) -> None:
     )
 
 
-def show_check(console: Console, check: Check) -> None:
+def show_check(console: Console, check: Check, *, facts: bool) -> None:
+    """What was found, the next step and what to copy for it; `facts` of passed layers too."""
     line = f"{_MARKS[check.status]} {check.layer:<9} {escape(visible(check.found))}"
     console.print(f"{line} [dim]{check.milliseconds} ms[/]" if check.milliseconds else line)
     if check.hint:
-        console.print(f"            [cyan]→[/] {escape(visible(check.hint))}")
+        console.print(f"{_BELOW}[cyan]→[/] {escape(visible(check.hint))}")
+    for copied in (check.copy_text or "").splitlines():
+        console.print(f"{_BELOW}  [bold]{escape(visible(copied))}[/]")
+    for fact in check.facts if facts or check.status is not CheckStatus.PASSED else ():
+        learned = escape(visible(f"{fact.name}: {fact.value}"))
+        console.print(f"{_BELOW}[dim]{learned}[/]")
+        if fact.advice and fact.advice != check.hint:
+            console.print(f"{_BELOW}  [cyan]→[/] {escape(visible(fact.advice))}")
+
+
+def show_statements(console: Console, title: str, sql: str) -> None:
+    """SQL below its title, to be copied as it stands."""
+    console.print(f"[bold]{escape(title)}[/]")
+    for line in sql.splitlines():
+        console.print(escape(visible(line)))
+    console.print()
 
 
 def show_rows(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

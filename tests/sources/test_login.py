@@ -14,8 +14,8 @@ from headrace.errors import (
     ADDRESS_INVALID,
     CONNECTION_REFUSED,
     DATABASE_NOT_FOUND,
+    DATABASE_NOT_PERMITTED,
     PASSWORD_REJECTED,
-    PERMISSION_DENIED,
     PROTOCOL_UNEXPECTED,
     TOO_MANY_CONNECTIONS,
     HeadraceError,
@@ -92,7 +92,7 @@ def test_a_database_that_may_not_be_entered(database: Database) -> None:
         pytest.raises(HeadraceError) as caught,
     ):
         connect(connection, credentials, LOCAL)
-    assert caught.value.kind is PERMISSION_DENIED
+    assert caught.value.kind is DATABASE_NOT_PERMITTED
     assert "GRANT CONNECT" in caught.value.hint
 
 

@@ -29,6 +29,7 @@ def test_a_superuser_is_a_warning(database: Database) -> None:
         ("ALTER ROLE {} CREATEROLE", "allowed to make and change users"),
         ("ALTER ROLE {} CREATEDB REPLICATION", "allowed to make databases and allowed to copy"),
         ("ALTER ROLE {} BYPASSRLS", "exempt from row-level security"),
+        ("GRANT pg_write_server_files TO {}", "allowed to run programs or write files"),
         ("GRANT INSERT ON t TO {}", "owns, or may write to, 1 of 1 tables: public.t."),
         ("GRANT UPDATE (a) ON t TO {}", "owns, or may write to, 1 of 1 tables: public.t."),
         ("GRANT TRUNCATE ON t TO {}", "owns, or may write to, 1 of 1 tables: public.t."),

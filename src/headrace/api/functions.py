@@ -5,6 +5,7 @@ from __future__ import annotations
 from headrace import errors
 from headrace.api.budget import spend_test
 from headrace.api.describe_table import DescribeTable, describe_table
+from headrace.api.grants import GrantsRequest, write_grants
 from headrace.api.list_tables import ListTables, TableList, list_tables
 from headrace.api.operations import Operation, Stream
 from headrace.api.runs import (
@@ -30,7 +31,7 @@ from headrace.api.sources import (
     resume,
 )
 from headrace.api.test_connection import ConnectionReport, ConnectionTest, test_connection
-from headrace.model import Check, Run, Source, TableDescription, TableSummary
+from headrace.model import Check, Grants, Run, Source, TableDescription, TableSummary
 
 _DOCUMENTS = (
     errors.DOCUMENTS_UNREADABLE,
@@ -75,6 +76,16 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             stream=Stream(tag="check", item=Check, collect=ConnectionReport.of),
             charge=spend_test,
             errors=(*_DOCUMENTS, errors.TOO_MANY_TESTS),
+        ),
+    ),
+    "grants": (
+        Operation(
+            method="POST",
+            path="/",
+            summary="Write the SQL of a user who may read the selection and nothing else",
+            request=GrantsRequest,
+            handler=write_grants,
+            response=Grants,
         ),
     ),
     "save_draft": (

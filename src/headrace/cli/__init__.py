@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from headrace.cli import databases, runs, serve, sources
+from headrace.cli import databases, grants, runs, serve, sources
 
 app = typer.Typer(
     help="Bring databases into BigQuery, or into DuckDB and Parquet on this machine.",
@@ -21,7 +21,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 # In the order in which the help lists them.
-for command in (serve.serve, databases.test, databases.tables, databases.extract):
+for command in (
+    serve.serve,
+    databases.test,
+    databases.tables,
+    grants.grants,
+    databases.extract,
+):
     app.command()(command)
 app.add_typer(sources.app, name="sources")
 app.add_typer(runs.app, name="runs")

@@ -42,8 +42,8 @@ def of_columns(
     """
     if not (columns or unfit or decimals):
         return source
-    if len(source.selection) > 1:
-        message = "are for one table; several are named"
+    if len(source.selection) != 1:
+        message = "are for one table; none or several are named"
         wrong = [Field("--column, --unfit-column, --decimal", message)]
         raise HeadraceError(INVALID_INPUT, "The columns can't be chosen.", fields=wrong)
     (selection,) = source.selection

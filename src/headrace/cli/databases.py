@@ -30,17 +30,33 @@ from headrace.terminal import (
 )
 
 
-def test(url: Url, as_json: Json = False) -> None:
+def test(
+    url: Url,
+    table: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TABLE...]", help="What shall be read: schema.table.", show_default=False
+        ),
+    ] = None,
+    column: Columns = None,
+    facts: Annotated[
+        bool, typer.Option("--facts", help="Show all that was learned, of passed layers too.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Test a connection, layer by layer, and say what to do about the layer that fails."""
     from headrace.diagnosis.diagnose import diagnose
+    from headrace.extraction.adhoc import adhoc_source
 
     with reporting(as_json):
         connection, credentials = login(url)
+        source = of_columns(adhoc_source(connection, table or (), None), column, None, None)
+        network = LocalSettings.read().network
         checks = []
-        for check in diagnose(connection, credentials, LocalSettings.read().network):
+        for check in diagnose(connection, credentials, network, selection=source.selection):
             checks.append(check)
             if not as_json:
-                show_check(out(), check)
+                show_check(out(), check, facts=facts)
         failed = [check for check in checks if check.status is CheckStatus.FAILED]
         if as_json:
             listed = [check.model_dump(mode="json") for check in checks]

@@ -34,7 +34,7 @@ def adhoc_source(connection: Connection, tables: Sequence[str], dataset: str | N
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,127}", name):
         wrong.append(Field("dataset", "holds letters, digits and underscores alone"))
     if wrong:
-        raise HeadraceError(INVALID_INPUT, "The extraction can't be planned.", fields=wrong)
+        raise HeadraceError(INVALID_INPUT, "The tables can't be taken.", fields=wrong)
     return Source(
         model_id=MODEL_ID,
         source_id=hashlib.sha256(name.lower().encode()).hexdigest()[:24],

@@ -12,7 +12,9 @@ from headrace.values import Name, Value
 SQL = """(
     SELECT json_build_object(
         'name', rolname, 'superuser', rolsuper, 'bypasses', rolbypassrls,
-        'makes_roles', rolcreaterole, 'makes_databases', rolcreatedb, 'replicates', rolreplication)
+        'makes_roles', rolcreaterole, 'makes_databases', rolcreatedb, 'replicates', rolreplication,
+        'reaches_out', pg_has_role('pg_execute_server_program', 'MEMBER')
+            OR pg_has_role('pg_write_server_files', 'MEMBER'))
     FROM pg_roles WHERE rolname = current_user
 )"""
 
@@ -23,6 +25,7 @@ _POWERS = {
     "makes_roles": "allowed to make and change users",
     "makes_databases": "allowed to make databases",
     "replicates": "allowed to copy the whole server by replication",
+    "reaches_out": "allowed to run programs or write files on the server",
 }
 
 
@@ -35,6 +38,7 @@ class Account(Value):
     makes_roles: bool
     makes_databases: bool
     replicates: bool
+    reaches_out: bool
 
 
 def facts(

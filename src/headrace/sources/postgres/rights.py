@@ -10,6 +10,7 @@ from headrace.connections import PostgresConnection
 from headrace.errors import (
     COLUMN_NOT_FOUND,
     PERMISSION_DENIED,
+    PROTOCOL_UNEXPECTED,
     TABLE_NOT_FOUND,
     Field,
     HeadraceError,
@@ -134,7 +135,9 @@ def of_selection(
         for one in selection
     ]
     rights = session.ask(_WHAT, _SQL, _Rights, tables=json.dumps(asked))
-    pairs = list(zip(selection, rights.tables, strict=False))
+    if len(rights.tables) != len(selection):
+        raise HeadraceError(PROTOCOL_UNEXPECTED, f"{_WHAT}: not all of them were answered for.")
+    pairs = list(zip(selection, rights.tables, strict=True))
     writable = [str(one) for one, table in pairs if table.writable]
     unseen = hidden_rows([one.ref for one, table in pairs if table.hides_rows], rights.account.name)
     facts = list(account.facts(rights.account, writable, len(writable), len(selection)))
