@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 CODE   := src functions jobs devservers demo bench tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench mariadb postgis postgres-13 check format lint types docs lock clean
+.PHONY: help demo test fuzz bench mariadb pgbouncer postgis postgres-13 check format lint types docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,12 +44,16 @@ $(STAMP): $(PACKAGES) pyproject.toml setup.py $(wildcard src/headrace/sources/wi
 demo: $(STAMP) ## Bring a real PostgreSQL into DuckDB, step by step (ONCE=1 exits at the end)
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
 
-test: $(STAMP) mariadb postgis postgres-13 ## Run the whole test suite
+test: $(STAMP) mariadb pgbouncer postgis postgres-13 ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2
 
 # The tests start a MariaDB of their own; its binaries are Debian's.
 mariadb:
 	$(call need,PATH="$$PATH:/usr/sbin" command -v mariadbd,mariadb-server)
+
+# The pooler that the connection test has to tell from a server is Debian's too.
+pgbouncer:
+	$(call need,PATH="$$PATH:/usr/sbin" command -v pgbouncer,pgbouncer)
 
 # PostGIS is Debian's, with Debian's PostgreSQL, which is kept from running a database of its own.
 NO_CLUSTER := /etc/postgresql-common/createcluster.d/headrace.conf
