@@ -676,7 +676,8 @@ VALUE_NOT_CARRIED = Kind(
     424,
     "A value does not fit its column's type in the destination",
     "Choose for the column what is to become of such values: 'null' replaces them by NULL and "
-    "counts them, 'text' carries the column as text. Or correct them in the source.",
+    "counts them, 'text' carries the column as text. Or correct them in the source. A preflight "
+    "of the table looks for such values in all columns at once.",
 )
 VALUE_TOO_LARGE = Kind(
     "value_too_large",

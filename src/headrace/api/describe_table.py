@@ -5,12 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 from functools import partial
 
-import pyarrow as pa
 from pydantic import Field
 
 from headrace import credentials, sources
-from headrace.destinations import Destination
-from headrace.errors import TYPE_NOT_CARRIED, HeadraceError
+from headrace.destinations.types import name_or_none
 from headrace.model import Column, TableDescription, TableRef
 from headrace.records import Sources
 from headrace.services import Services
@@ -28,22 +26,13 @@ def describe_table(services: Services, request: DescribeTable) -> TableDescripti
     source = Sources(services.documents).get(request.model_id, request.source_id)
     password = credentials.load(services.vault, source)
     table = TableRef(schema_name=request.schema_name, table_name=request.table_name)
-    type_name = partial(_type_name, services.destination)
+    type_name = partial(name_or_none, services.destination)
     network = services.settings.network
     with closing(sources.connect(source.connection, password, network)) as database:
         described = database.describe_table(
             table, type_name=type_name, sample_rows=request.sample_rows
         )
     return described.model_copy(update={"columns": tuple(map(_noted, described.columns))})
-
-
-def _type_name(destination: Destination, arrow_type: pa.DataType) -> str | None:
-    try:
-        return destination.type_name(arrow_type)
-    except HeadraceError as error:
-        if error.kind is not TYPE_NOT_CARRIED:
-            raise
-        return None
 
 
 def _noted(column: Column) -> Column:

@@ -8,6 +8,7 @@ from headrace.api.describe_table import DescribeTable, describe_table
 from headrace.api.grants import GrantsRequest, write_grants
 from headrace.api.list_tables import ListTables, TableList, list_tables
 from headrace.api.operations import Operation, Stream
+from headrace.api.preflight import PreflightTable, preflight
 from headrace.api.runs import (
     ListRuns,
     RunPage,
@@ -32,6 +33,7 @@ from headrace.api.sources import (
 )
 from headrace.api.test_connection import ConnectionReport, ConnectionTest, test_connection
 from headrace.model import Check, Grants, Run, Source, TableDescription, TableSummary
+from headrace.preflight.report import Preflight
 
 _DOCUMENTS = (
     errors.DOCUMENTS_UNREADABLE,
@@ -120,6 +122,17 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             request=DescribeTable,
             handler=describe_table,
             response=TableDescription,
+            errors=_DATABASE,
+        ),
+    ),
+    "preflight": (
+        Operation(
+            method="POST",
+            path="/",
+            summary="Say what would become of each column of a table, and what to choose for it",
+            request=PreflightTable,
+            handler=preflight,
+            response=Preflight,
             errors=_DATABASE,
         ),
     ),

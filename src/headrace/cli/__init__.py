@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from headrace.cli import databases, grants, runs, serve, sources
+from headrace.cli import databases, grants, preflight, runs, serve, sources
 
 app = typer.Typer(
     help="Bring databases into BigQuery, or into DuckDB and Parquet on this machine.",
@@ -26,6 +26,7 @@ for command in (
     databases.test,
     databases.tables,
     grants.grants,
+    preflight.preflight,
     databases.extract,
 ):
     app.command()(command)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
+from headrace.destinations import Destination
 from headrace.errors import TYPE_NOT_CARRIED, HeadraceError
 
 
@@ -26,3 +27,13 @@ def name_in(
             TYPE_NOT_CARRIED, f"The destination has no type for Arrow's {arrow_type}."
         )
     return name
+
+
+def name_or_none(destination: Destination, arrow_type: pa.DataType) -> str | None:
+    """The destination's name for a type, None if it has none."""
+    try:
+        return destination.type_name(arrow_type)
+    except HeadraceError as error:
+        if error.kind is not TYPE_NOT_CARRIED:
+            raise
+        return None

@@ -69,7 +69,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found of a column. `listed` are the labels that the statistics list."""
+    """What was found of a column, by the labels of its cases; `listed` are in the statistics.
+
+    Of numbers that are carried as text it is what no decimal would hold.
+    """
 
     unfit_rows: int = 0
     by_label: Mapping[str, int] = field(default_factory=dict)
@@ -84,16 +87,22 @@ class Survey:
     """What was found, by subject; of a column that may not be read nothing.
 
     `random` says whether the rows were chosen at random, or are those that came first; `whole`
-    whether they are all that the table has. With `hidden` there are columns that the user can't
-    see.
+    whether they are all that the table has, `statistics` which of them were looked at. With
+    `hidden` there are columns that the user can't see.
     """
 
     rows: int
     whole: bool
     random: bool
     estimated_rows: int | None
+    statistics: str
     columns: Sequence[tuple[Subject, Found]]
     hidden: bool = False
+
+
+def too_many_digits(allowed: int, where: str) -> str:
+    """The label of numbers that have more digits before or after the point."""
+    return f"more than {allowed} digit{'' if allowed == 1 else 's'} {where} the point"
 
 
 def sample_size(asked: int, table: TableSummary) -> int:

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from headrace.model import UnfitPolicy
 from headrace.sources.mysql.types import Carried, ColumnType
-from headrace.sources.survey import UnfitCase
+from headrace.sources.survey import UnfitCase, too_many_digits
 from headrace.sources.wire.columns import Kind
 
 NULL, TEXT = UnfitPolicy.NULL, UnfitPolicy.TEXT
@@ -41,11 +41,9 @@ def cases(column_type: ColumnType, form: Carried) -> tuple[UnfitCase, ...]:
 def _digits(decimal: pa.Decimal128Type) -> tuple[UnfitCase, ...]:
     whole = decimal.precision - decimal.scale
     return (
+        UnfitCase(too_many_digits(whole, "before"), f"ABS({{0}}) >= 1{'0' * whole}", TEXT),
         UnfitCase(
-            f"more than {whole} digits before the point", f"ABS({{0}}) >= 1{'0' * whole}", TEXT
-        ),
-        UnfitCase(
-            f"more than {decimal.scale} digits after the point",
+            too_many_digits(decimal.scale, "after"),
             f"{{0}} <> TRUNCATE({{0}}, {decimal.scale})",
             TEXT,
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -39,6 +39,13 @@ ORDER BY inherited
 """
 
 
+_ANALYSED = "What ANALYZE has left in pg_stats was looked at."
+_NOT_ANALYSED = "There are none: the table was never analysed, or is a view."
+
+# By column the fraction of NULLs, and values that are listed.
+_Statistics = Mapping[str, tuple[float, Collection[str]]]
+
+
 def survey(session: Session, selection: Selection, unfit: UnfitPolicy, rows: int) -> Survey:
     """See `headrace.sources.Database.survey`."""
     table = selection.ref
@@ -54,12 +61,17 @@ def survey(session: Session, selection: Selection, unfit: UnfitPolicy, rows: int
     if random and not number:  # the estimate was of a table that is much smaller now
         random = False
         number, given = _ask(session, table, asked, _sample(summary, readable, limit, random=False))
+    statistics = _statistics(session, table)
     return Survey(
         rows=number,
         whole=not random and number < limit,
         random=random,
         estimated_rows=summary.estimated_rows,
-        columns=_with_statistics(session, table, shared.answers(subjects, given)),
+        statistics=_ANALYSED if statistics else _NOT_ANALYSED,
+        columns=[
+            (subject, _completed(subject, found, statistics))
+            for subject, found in shared.answers(subjects, given)
+        ],
     )
 
 
@@ -152,15 +164,13 @@ def _bounded(session: Session, what: str) -> Iterator[None]:
     session.query(what, f"SET LOCAL statement_timeout TO {before}")
 
 
-def _with_statistics(
-    session: Session, table: TableRef, found: Sequence[tuple[Subject, Found]]
-) -> list[tuple[Subject, Found]]:
+def _statistics(session: Session, table: TableRef) -> _Statistics:
     what = f"Looking up the statistics of {table}"
     lines = session.query(what, _STATISTICS, schema=table.schema_name, table=table.table_name)
-    known = {name: (nulls, json.loads(literals)) for name, nulls, literals in lines}
-    completed = []
-    for subject, column in found:
-        nulls, literals = known.get(subject.name, (None, []))
-        listed = tuple(case.label for case in subject.cases if case.literal in literals)
-        completed.append((subject, replace(column, null_fraction=nulls, listed=listed)))
-    return completed
+    return {name: (nulls, json.loads(literals)) for name, nulls, literals in lines}
+
+
+def _completed(subject: Subject, found: Found, statistics: _Statistics) -> Found:
+    nulls, literals = statistics.get(subject.name, (None, ()))
+    listed = tuple(case.label for case in subject.cases if case.literal in literals)
+    return replace(found, null_fraction=nulls, listed=listed)

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from headrace.model import UnfitPolicy
 from headrace.sources.postgres.types import Carried, ColumnType
-from headrace.sources.survey import UnfitCase
+from headrace.sources.survey import UnfitCase, too_many_digits
 from headrace.sources.wire.columns import Kind
 
 NULL, TEXT = UnfitPolicy.NULL, UnfitPolicy.TEXT
@@ -44,9 +44,9 @@ _CASES: dict[str | None, tuple[UnfitCase, ...]] = {
     "numeric": (_NAN,),
 }
 _SHAPES = (
-    UnfitCase("several dimensions", "array_ndims({0}) > 1", TEXT),
+    UnfitCase("arrays of several dimensions", "array_ndims({0}) > 1", TEXT),
     UnfitCase(
-        "a first index other than 1", "array_ndims({0}) = 1 AND array_lower({0}, 1) <> 1", TEXT
+        "arrays that do not begin at 1", "array_ndims({0}) = 1 AND array_lower({0}, 1) <> 1", TEXT
     ),
 )
 
@@ -71,12 +71,12 @@ def _digits(decimal: pa.Decimal128Type) -> tuple[UnfitCase, ...]:
     whole = decimal.precision - decimal.scale
     return (
         UnfitCase(
-            f"more than {whole} digits before the point",
+            too_many_digits(whole, "before"),
             f"{FINITE} AND abs({{0}}) >= 1e{whole}::numeric",
             TEXT,
         ),
         UnfitCase(
-            f"more than {decimal.scale} digits after the point",
+            too_many_digits(decimal.scale, "after"),
             f"{FINITE} AND {{0}} <> round({{0}}, {decimal.scale})",
             TEXT,
         ),

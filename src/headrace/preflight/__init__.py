@@ -1,0 +1,1 @@
+"""What would become of a table, told before the first run."""
