@@ -57,6 +57,20 @@ class SelfMade:
         return Blob(self.certificate.public_bytes(serialization.Encoding.PEM))
 
     @property
+    def cert_chain_pems(self) -> list[Blob]:
+        return [self.cert_pem]
+
+    @property
+    def private_key_pem(self) -> Blob:
+        return Blob(
+            self.key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+
+    @property
     def der(self) -> bytes:
         return self.certificate.public_bytes(serialization.Encoding.DER)
 
@@ -70,15 +84,10 @@ def context(certificate: LeafCert) -> ssl.SSLContext:
 
 def self_made_context(own: SelfMade, directory: Path) -> ssl.SSLContext:
     """A server's, with a certificate that was made here. The seclevel lets a weak one pass."""
-    pem = own.key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ) + own.certificate.public_bytes(serialization.Encoding.PEM)
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.set_ciphers("DEFAULT:@SECLEVEL=0")
     file = directory / f"{uuid4()}.pem"
-    file.write_bytes(pem)
+    file.write_bytes(own.private_key_pem.bytes() + own.cert_pem.bytes())
     made.load_cert_chain(file)
     return made
 

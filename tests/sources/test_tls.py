@@ -16,6 +16,7 @@ from devservers.postgres import USER, PostgresServer
 from headrace.connections import Credentials, PostgresConnection, TlsMode
 from headrace.diagnosis.diagnose import diagnose
 from headrace.errors import (
+    LOGIN_NOT_PERMITTED,
     TLS_CLIENT_CERTIFICATE,
     TLS_EXPIRED,
     TLS_FAILED,
@@ -23,6 +24,7 @@ from headrace.errors import (
     TLS_NOT_OFFERED,
     TLS_NOT_SPOKEN,
     TLS_NOT_YET_VALID,
+    TLS_REQUIRED,
     TLS_SELF_SIGNED,
     TLS_TOO_OLD,
     TLS_UNTRUSTED,
@@ -40,7 +42,7 @@ from tests.sources.certificates import (
     requiring_clients,
     self_made_context,
 )
-from tests.sources.tls import pem, tls_front
+from tests.sources.tls import SSL_REQUEST, pem, tls_front
 
 AUTHORITY = CA(organization_name="The Right Ones")
 STRANGER = CA()
@@ -349,10 +351,47 @@ def test_a_certificate_that_ends_soon(
     assert ("renew the certificate" in (check.hint or "")) is (status is CheckStatus.WARNED)
 
 
-def test_a_public_authority_alone_proves_nothing(
+def test_a_server_that_takes_encrypted_connections_alone(
+    port: int, credentials: Credentials
+) -> None:
+    connection = reached("127.0.0.1", port, TlsMode.DISABLE)
+    checks = {check.layer: check for check in diagnose(connection, credentials, LOCAL)}
+    assert ("TLS offered", "yes") in [(f.name, f.value) for f in checks[Layer.TLS].facts]
+    login = checks[Layer.LOGIN]
+    assert (login.status, login.code) == (CheckStatus.FAILED, TLS_REQUIRED.code)
+    assert [(f.path, f.suggestion) for f in login.fields] == [("connection.tls", "verify-full")]
+
+
+def test_a_user_who_may_not_log_in_either_way(
+    credentials: Credentials,
+) -> None:
+    made = context(AUTHORITY.issue_cert("localhost"))
+    told: list[bytes] = []
+
+    def refuses(client: socket.socket) -> None:
+        fields = b"SFATAL\0VFATAL\0C28000\0\0"
+        error = b"E" + (len(fields) + 4).to_bytes(4) + fields
+        if client.recv(8, socket.MSG_WAITALL) == SSL_REQUEST:
+            client.sendall(b"S")
+            with made.wrap_socket(client, server_side=True) as inside:
+                told.append(inside.recv(1024))
+                inside.sendall(error)
+        else:
+            client.sendall(error)
+
+    with listening(refuses) as port:
+        connection = reached("127.0.0.1", port, TlsMode.DISABLE)
+        checks = {check.layer: check for check in diagnose(connection, credentials, LOCAL)}
+    assert checks[Layer.LOGIN].code == LOGIN_NOT_PERMITTED.code
+    names = f"user\0{USER}\0database\0postgres\0\0".encode()
+    assert [words[8:] for words in told if words] == [names]  # and no password
+
+
+def test_what_is_not_verified_or_not_encrypted(
     postgres: PostgresServer, credentials: Credentials, port: int
 ) -> None:
     own = checked(reached("127.0.0.1", port, TlsMode.VERIFY_CA, AUTHORITY), credentials)
     assert own.status is CheckStatus.PASSED
     unencrypted = checked(reached("127.0.0.1", postgres.port, TlsMode.DISABLE), credentials)
     assert "verify-full" in (unencrypted.hint or "")
+    assert [(f.name, f.value) for f in unencrypted.facts] == [("TLS offered", "no")]

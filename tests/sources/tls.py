@@ -45,6 +45,9 @@ def _serve(front: socket.socket, context: ssl.SSLContext, port: int) -> None:
 def _converse(client: socket.socket, context: ssl.SSLContext, port: int) -> None:
     with contextlib.suppress(OSError), client:
         if client.recv(8, socket.MSG_WAITALL) != SSL_REQUEST:
+            # What a server says whose pg_hba.conf has lines of the type hostssl alone.
+            fields = b"SFATAL\0VFATAL\0C28000\0Mforged text\0\0"
+            client.sendall(b"E" + (len(fields) + 4).to_bytes(4) + fields)
             return
         client.sendall(b"S")
         with (

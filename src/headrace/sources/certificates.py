@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import Self
 
 from cryptography import x509
@@ -134,7 +133,7 @@ def _hosts(certificate: x509.Certificate) -> tuple[str, ...]:
         for host in names.get_values_for_type(x509.DNSName)
         if len(host) <= _LONGEST_HOST and _HOST.fullmatch(host)
     ]
-    return (*hosts, *map(str, map(ip_address, names.get_values_for_type(x509.IPAddress))))
+    return (*hosts, *map(str, names.get_values_for_type(x509.IPAddress)))
 
 
 def _key(certificate: x509.Certificate) -> str:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 from headrace.connections import Connection, TlsMode
-from headrace.errors import CONNECTION_LOST, TLS_NAME_WRONG, HeadraceError
+from headrace.errors import CONNECTION_LOST, TLS_NAME_WRONG, TLS_NOT_SPOKEN, HeadraceError
 from headrace.model import Fact
 from headrace.sources import Finding
 
@@ -54,6 +54,10 @@ def encrypted(
                 sock, server_hostname=connection.host, do_handshake_on_connect=False
             ),
         )
+    except ssl.SSLError as error:  # Python's own: there is something to read, but nobody is there
+        raise HeadraceError(
+            TLS_NOT_SPOKEN, f"{what}: the server says something, and hangs up before TLS begins."
+        ) from error
     except OSError as error:
         raise HeadraceError(CONNECTION_LOST, f"{what}: the connection broke.") from error
     except ValueError as error:  # a host name that no certificate could carry
@@ -171,7 +175,7 @@ def _failed(
     error: OSError, sock: ssl.SSLSocket, connection: Connection, what: str
 ) -> HeadraceError:
     try:
-        if not isinstance(error, ssl.SSLError):
+        if not isinstance(error, (ssl.SSLError, ConnectionError)):
             return HeadraceError(CONNECTION_LOST, f"{what}: the connection broke.")
         from headrace.sources.tls_failures import failure
 

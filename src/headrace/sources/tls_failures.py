@@ -75,6 +75,8 @@ BY_REASON: dict[str, tuple[Kind, str]] = {
     "TLSV1_ALERT_INTERNAL_ERROR": (TLS_FAILED, "the server met an internal error"),
     "UNEXPECTED_EOF_WHILE_READING": (TLS_FAILED, "the server hung up during the handshake"),
 }
+# Which of these it is depends on whether what we sent last arrived before or after.
+_HANGING_UP = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _NOT_AGREED = (TLS_FAILED, "the two sides could not agree on an encryption")
 
 # In TLS 1.2 a server that misses the client's certificate says no more than this; but by then it
@@ -99,7 +101,7 @@ def refused_later(error: ssl.SSLError, what: str) -> HeadraceError | None:
 
 
 def failure(
-    error: ssl.SSLError, connection: Connection, chain: Sequence[bytes], what: str
+    error: ssl.SSLError | ConnectionError, connection: Connection, chain: Sequence[bytes], what: str
 ) -> HeadraceError:
     """What failed, and the next step; `chain` is what the server showed, its own first."""
     kind, reason = _cause(error, seen=bool(chain))
@@ -115,14 +117,16 @@ def failure(
     )
 
 
-def _cause(error: ssl.SSLError, *, seen: bool) -> tuple[Kind, str]:
+def _cause(error: ssl.SSLError | ConnectionError, *, seen: bool) -> tuple[Kind, str]:
+    if isinstance(error, _HANGING_UP):
+        return BY_REASON["UNEXPECTED_EOF_WHILE_READING"]
     if isinstance(error, ssl.SSLCertVerificationError):
         return BY_VERIFY_CODE.get(error.verify_code, _NOT_VERIFIED)
     by_reason = {**BY_REASON, **_AFTER_CERTIFICATE} if seen else BY_REASON
     return by_reason.get(_reason(error), _NOT_AGREED)
 
 
-def _reason(error: ssl.SSLError) -> str:
+def _reason(error: OSError) -> str:
     # Errors of Python's own have none.
     return getattr(error, "reason", None) or ""
 

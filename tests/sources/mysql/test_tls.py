@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from contextlib import contextmanager
 from pathlib import Path
 
+import pymysql
 import pytest
 from pydantic import SecretStr
 from trustme import CA, LeafCert
 
-from devservers.mariadb import MariadbServer, temporary_server
+from devservers.mariadb import USER, MariadbServer, temporary_server
 from devservers.unprivileged import give_away
 from headrace.connections import Credentials, MysqlConnection, TlsMode
+from headrace.diagnosis.diagnose import diagnose
 from headrace.errors import (
+    PASSWORD_REJECTED,
     TLS_EXPIRED,
-    TLS_FAILED,
     TLS_NAME_WRONG,
     TLS_NOT_OFFERED,
+    TLS_NOT_SPOKEN,
+    TLS_NOT_YET_VALID,
+    TLS_SELF_SIGNED,
     TLS_UNTRUSTED,
     HeadraceError,
     Kind,
 )
+from headrace.model import Layer
 from headrace.sources import connect
 from headrace.sources.mysql.database import MysqlDatabase
 from tests.conftest import LOCAL
 from tests.diagnosis.impostors import listening
+from tests.sources.certificates import DAY, SelfMade
 from tests.sources.mysql.impostors import asking_for
 from tests.sources.tls import pem
 
 AUTHORITY = CA()
+MAKER = SelfMade("Maker", authority=True)
 STRANGER = CA()
 CREDENTIALS = Credentials(password=SecretStr("only-over-tls"))
 
 
-def write(certificate: LeafCert, directory: Path) -> dict[str, str]:
+def write(certificate: LeafCert | SelfMade, directory: Path) -> dict[str, str]:
     """The certificate's files, as options of mariadbd."""
     key, chain = directory / "key.pem", directory / "cert.pem"
     key.write_bytes(certificate.private_key_pem.bytes())
@@ -61,7 +69,9 @@ def server() -> Iterator[MariadbServer]:
         server.remove()
 
 
-def reached(host: str, port: int, tls: TlsMode, authority: CA | None = None) -> MysqlConnection:
+def reached(
+    host: str, port: int, tls: TlsMode, authority: CA | SelfMade | None = None
+) -> MysqlConnection:
     certificate = pem(authority) if authority else None
     return MysqlConnection(
         host=host, port=port, database="d", user="safe", tls=tls, ca_certificate=certificate
@@ -105,16 +115,77 @@ def test_refused(
     assert refusal(reached(host, server.port, tls, authority)) is kind
 
 
-def test_a_certificate_out_of_date(server: MariadbServer) -> None:
-    expired = AUTHORITY.issue_cert("localhost", not_after=datetime(2020, 1, 1))  # noqa: DTZ001
-    write(expired, server.directory)
+@contextmanager
+def showing(server: MariadbServer, certificate: LeafCert | SelfMade) -> Iterator[int]:
+    """The server's port while it shows another certificate."""
+    write(certificate, server.directory)
     server.execute("FLUSH SSL")
     try:
-        connection = reached("localhost", server.port, TlsMode.VERIFY_FULL, AUTHORITY)
-        assert refusal(connection) is TLS_EXPIRED
+        yield server.port
     finally:
         write(AUTHORITY.issue_cert("localhost"), server.directory)
         server.execute("FLUSH SSL")
+
+
+@pytest.mark.parametrize(
+    ("own", "kind"),
+    [
+        (SelfMade("db", ("localhost",), (-9 * DAY, -DAY), signed_by=MAKER), TLS_EXPIRED),
+        (SelfMade("db", ("localhost",), (DAY, 9 * DAY), signed_by=MAKER), TLS_NOT_YET_VALID),
+        (SelfMade("db", ("db.example.com",), signed_by=MAKER), TLS_NAME_WRONG),
+        (SelfMade("localhost", ("localhost",)), TLS_SELF_SIGNED),
+    ],
+)
+def test_what_is_wrong_with_a_certificate(server: MariadbServer, own: SelfMade, kind: Kind) -> None:
+    with showing(server, own) as port:
+        assert refusal(reached("localhost", port, TlsMode.VERIFY_FULL, MAKER)) is kind
+
+
+def test_a_certificate_that_mysql_made_for_itself(server: MariadbServer) -> None:
+    maker = SelfMade("MySQL_Server_8.4.0_Auto_Generated_CA_Certificate", authority=True)
+    own = SelfMade("MySQL_Server_8.4.0_Auto_Generated_Server_Certificate", signed_by=maker)
+    with showing(server, own) as port:
+        for authority in (None, maker):
+            with pytest.raises(HeadraceError) as caught:
+                connect(
+                    reached("localhost", port, TlsMode.VERIFY_FULL, authority), CREDENTIALS, LOCAL
+                )
+            assert "ca.pem" in caught.value.hint
+        # The advice, followed.
+        connect(reached("localhost", port, TlsMode.VERIFY_CA, maker), CREDENTIALS, LOCAL).close()
+
+
+def test_a_server_that_takes_encrypted_connections_alone(server: MariadbServer) -> None:
+    connection = reached("127.0.0.1", server.port, TlsMode.DISABLE).model_copy(
+        update={"user": USER}
+    )
+    credentials = Credentials(password=SecretStr(server.password))
+    # A session that is there already stays as it is.
+    with (
+        pymysql.connect(
+            host=server.host, port=server.port, user=USER, password=server.password
+        ) as session,
+        session.cursor() as administrator,
+    ):
+        administrator.execute("SET GLOBAL require_secure_transport = ON")
+        try:
+            checks = {check.layer: check for check in diagnose(connection, credentials, LOCAL)}
+        finally:
+            administrator.execute("SET GLOBAL require_secure_transport = OFF")
+    assert ("TLS offered", "yes") in [(f.name, f.value) for f in checks[Layer.TLS].facts]
+    # MariaDB says what it says of a wrong password, MySQL has a number of its own for it.
+    login = checks[Layer.LOGIN]
+    assert login.code == PASSWORD_REJECTED.code
+    assert ("connection.tls", "verify-full") in [(f.path, f.suggestion) for f in login.fields]
+    assert "TLS mode 'verify-full'" in (login.hint or "")
+
+
+def test_the_facts_of_a_connection(server: MariadbServer) -> None:
+    connection = reached("localhost", server.port, TlsMode.VERIFY_FULL, AUTHORITY)
+    checks = {check.layer: check for check in diagnose(connection, CREDENTIALS, LOCAL)}
+    facts = {fact.name: fact.value for fact in checks[Layer.TLS].facts}
+    assert facts["TLS"] == "TLSv1.3"
+    assert facts["For the hosts"] == "localhost"
 
 
 @pytest.mark.parametrize("tls", [TlsMode.REQUIRE, TlsMode.VERIFY_CA, TlsMode.VERIFY_FULL])
@@ -133,4 +204,4 @@ def test_a_handshake_that_is_none() -> None:
     greeting = bytes.fromhex("0a382e3400") + bytes(13) + b"\xff\xff\x2d\x02\x00\xff\x81" + bytes(20)
     framed = len(greeting).to_bytes(3, "little") + b"\0" + greeting
     with listening(lambda client: client.sendall(framed + b"plain text" * 10)) as port:
-        assert refusal(reached("127.0.0.1", port, TlsMode.REQUIRE)) is TLS_FAILED
+        assert refusal(reached("127.0.0.1", port, TlsMode.REQUIRE)) is TLS_NOT_SPOKEN
