@@ -1,24 +1,33 @@
-"""Installing Headrace where no compiler is."""
+"""Installing Headrace: where no compiler is, and from a source distribution."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 NEEDED = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
+WIRE = Path("src/headrace/sources/wire")
 
 
-def test_without_a_compiler_the_error_says_what_to_install(tmp_path: Path) -> None:
-    project = tmp_path / "headrace"
-    wire = Path("src/headrace/sources/wire")
-    shutil.copytree(ROOT / wire, project / wire, ignore=shutil.ignore_patterns("*.so"))
-    for package in (wire.parent, wire.parents[1]):
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As much of Headrace as has to be compiled, and nothing that has been."""
+    project = tmp_path_factory.mktemp("install") / "headrace"
+    shutil.copytree(ROOT / WIRE, project / WIRE, ignore=shutil.ignore_patterns("*.so"))
+    for package in (WIRE.parent, WIRE.parents[1]):
         (project / package / "__init__.py").touch()
     for name in NEEDED:
         shutil.copy(ROOT / name, project)
+    return project
+
+
+def test_without_a_compiler_the_error_says_what_to_install(project: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [
             sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation",
@@ -32,3 +41,14 @@ def test_without_a_compiler_the_error_says_what_to_install(tmp_path: Path) -> No
     assert "apt-get install gcc python3-dev" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert not (tmp_path / "installed").exists()
+
+
+def test_a_source_distribution_has_what_is_compiled(project: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "setup.py", "--quiet", "sdist", f"--dist-dir={tmp_path}"],
+        cwd=project, capture_output=True, check=True, timeout=250,
+    )  # fmt: skip
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as packed:
+        names = {Path(name).name for name in packed.getnames()}
+    assert {path.name for path in (ROOT / WIRE).glob("*.p*")} <= names
