@@ -32,6 +32,10 @@ CARRY_IPV4 = [
 ]  # fmt: skip
 
 
+# Texts near to addresses, and any others.
+TEXTS = st.text("0123456789abcdefxX.:%[]- ", max_size=40) | st.text(max_size=40)
+
+
 def wrapped(ip: IPv4Address) -> list[IPv6Address]:
     """IPv6 addresses that lead to the IPv4 address."""
     number = int(ip)
@@ -89,6 +93,32 @@ def test_ipv4_inside_ipv6_is_judged_as_itself(text: str) -> None:
     assert {permitted(outer, opened) for outer in wrapped(IPv4Address(text))} == {text in IF_OPENED}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "::ffff:169.254.169.254", "::169.254.169.254", "64:ff9b::169.254.169.254",
+        "2002:a9fe:a9fe::1",  # 6to4
+        "2001:0:a9fe:a9fe::", "2001:0:808:808::5601:5601",  # Teredo: the server, the client
+        "2001:0:808:808::80ff:fffe",
+        "::ffff:0:127.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b::168.63.129.16",
+    ],
+)  # fmt: skip
+def test_each_wrapping_of_a_forbidden_address(text: str) -> None:
+    assert not permitted(ip_address(text))
+
+
+@given(TEXTS)
+def test_any_text_is_an_address_a_name_or_neither(text: str) -> None:
+    try:
+        address = literal(text)
+    except UnicodeError:
+        return
+    if address is not None:
+        # What was read is written in one way, which is read as the same.
+        assert literal(str(address)) == address
+        permitted(address)
+
+
 @given(st.ip_addresses(v=4))
 def test_what_python_holds_for_special_is_closed(ip: IPv4Address) -> None:
     if not ip.is_global or ip.is_multicast or ip.is_reserved:
@@ -113,10 +143,6 @@ def test_every_spelling_is_read(data: st.DataObject, ip: IPv4Address) -> None:
 @given(st.ip_addresses(v=6), st.sampled_from(["{}", "[{}]", "{}%eth0", "[{}%1]"]))
 def test_every_spelling_of_ipv6_is_read(ip: IPv6Address, spelling: str) -> None:
     assert literal(spelling.format(ip.exploded)) == literal(spelling.format(ip)) == ip
-
-
-# Texts near to addresses, and any others.
-TEXTS = st.text("0123456789abcdefxX.:%[]- ", max_size=40) | st.text(max_size=40)
 
 
 @given(TEXTS)
@@ -147,6 +173,20 @@ def test_the_systems_own_reading_is_never_another(text: str) -> None:
         ("127.1", "127.0.0.1"),
         ("017700000001", "127.0.0.1"),
         ("127.0.0.1.", "127.0.0.1"),
+        ("127.1.", "127.0.0.1"),
+        ("0177.0.0.1", "127.0.0.1"),
+        ("0x7f000001", "127.0.0.1"),
+        ("0X7F.0.0.0x1", "127.0.0.1"),
+        ("0", "0.0.0.0"),
+        ("2852039166", "169.254.169.254"),
+        ("0xa9.254.43518", "169.254.169.254"),
+        ("192.192", "192.0.0.192"),
+        ("::ffff:169.254.169.254", "::ffff:169.254.169.254"),
+        ("::FFFF:A9FE:A9FE", "::ffff:169.254.169.254"),
+        ("0:0:0:0:0:ffff:127.0.0.1", "::ffff:127.0.0.1"),
+        ("fd00:ec2:0:0:0:0:0:254", "fd00:ec2::254"),
+        ("fe80::1%lo", "fe80::1"),
+        ("::1%1", "::1"),
         ("１２７．０．０．１", "127.0.0.1"),
         ("127。0。0。1", "127.0.0.1"),
         ("[::ffff:7f00:1]", "::ffff:7f00:1"),
