@@ -18,7 +18,9 @@ BigQuery is not yet a destination; its column says what the types will be there.
 Where a type has values that its column can't hold (the last column), a policy decides: `fail` \
 (default) ends the run and leaves the destination as it was, `null` puts NULL in their place and \
 counts them in the run, `text` carries the whole column as text. `unfit` sets it for a source \
-(on the command line `headrace extract --unfit`), a selection's `unfit_columns` for a column.
+(on the command line `headrace extract --unfit`), a selection's `unfit_columns` for a column \
+(`headrace extract --unfit-column COLUMN=null`). `headrace preflight` looks for such values in a \
+sample before the first run, and says what to choose.
 
 Numbers without precision, and those of more than 38 digits, are carried as text unless a \
 selection's `decimal_columns` chooses a decimal type for the column (`headrace extract --decimal \
