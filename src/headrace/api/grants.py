@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
 
 from headrace import sources
 from headrace.connections import Connection
 from headrace.model import Grants, Selection
 from headrace.services import Services
-from headrace.values import Text, Value
+from headrace.values import NO_CONTROLS, Value
+
+UserName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=NO_CONTROLS)]
 
 
 class GrantsRequest(Value):
@@ -16,9 +20,7 @@ class GrantsRequest(Value):
 
     connection: Connection
     selection: tuple[Selection, ...] = Field(min_length=1, max_length=1000)
-    user: Text = Field(
-        default=sources.READER, max_length=63, description="The name of the user to be made."
-    )
+    user: UserName = Field(default=sources.READER, description="The name of the user to be made.")
 
 
 def write_grants(_: Services, request: GrantsRequest) -> Grants:

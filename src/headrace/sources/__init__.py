@@ -177,7 +177,7 @@ def probe(
 def grants(connection: Connection, selection: Sequence[Selection], user: str) -> Grants:
     """The SQL for a user of that name who may read the selection and nothing else.
 
-    Nothing is connected to.
+    Nothing is connected to. Raises INVALID_INPUT if no user can have that name.
     """
     made: Grants = _named(GRANTS[connection.type])(connection, selection, user)
     return made

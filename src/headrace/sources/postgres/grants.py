@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headrace.connections import PostgresConnection
+from headrace.errors import INVALID_INPUT, Field, HeadraceError
 from headrace.model import Grants, Selection
 from headrace.sources.postgres.identifiers import literal, qualified, quoted
 
@@ -12,6 +13,7 @@ from headrace.sources.postgres.identifiers import literal, qualified, quoted
 PLACEHOLDER = "<a new password in single quotes>"
 # The job takes one connection, the connection test up to two, a list of tables one.
 _CONNECTIONS = 5
+_LONGEST_NAME = 63
 
 _CREATE = """\
 -- Run this in the database {database} as its owner and the tables' owner, or as a superuser,
@@ -93,7 +95,11 @@ COMMIT;
 
 
 def grants(connection: PostgresConnection, selection: Sequence[Selection], user: str) -> Grants:
-    """See `headrace.sources.grants`."""
+    """See `headrace.sources.grants`. Raises INVALID_INPUT if the user's name is too long."""
+    if len(user.encode()) > _LONGEST_NAME:
+        message = f"is longer than {_LONGEST_NAME} bytes, to which PostgreSQL would cut it"
+        wrong = [Field("user", message)]
+        raise HeadraceError(INVALID_INPUT, "The user can't be made.", fields=wrong)
     given, taken = [], []
     for schema in dict.fromkeys(one.schema_name for one in selection):
         given.append(f"GRANT USAGE ON SCHEMA {quoted(schema)} TO {quoted(user)};")
