@@ -103,8 +103,8 @@ def replica() -> Iterator[PostgresServer]:
 def test_a_replica_that_cancels_reads(replica: PostgresServer) -> None:
     database = Database(replica, "postgres")
     before = probed(database.connection, database.credentials)[Layer.FITNESS]
-    replica.psql("ALTER SYSTEM SET max_standby_streaming_delay = -1")
-    replica.stop()
+    replica.psql(before.copy_text or "")
+    replica.stop()  # and not only its configuration loaded anew, which takes a moment
     replica.start()
     after = probed(database.connection, database.credentials)[Layer.FITNESS]
     assert before.status is CheckStatus.WARNED
@@ -112,6 +112,14 @@ def test_a_replica_that_cancels_reads(replica: PostgresServer) -> None:
     assert "30 s (max_standby_streaming_delay)" in facts(before)["role"].value
     assert after.status is CheckStatus.PASSED
     assert "replica" in after.found
+
+
+def test_rights_that_could_not_be_asked_for_leave_the_rest(database: Database) -> None:
+    database.execute("REVOKE EXECUTE ON FUNCTION row_security_active(oid) FROM PUBLIC")
+    with user_without_rights(database) as (connection, credentials):
+        checks = probed(connection, credentials)
+    assert checks[Layer.RIGHTS].status is CheckStatus.FAILED
+    assert checks[Layer.FITNESS].status is CheckStatus.PASSED
 
 
 def test_a_read_that_a_replica_cancels_may_be_begun_again(database: Database) -> None:

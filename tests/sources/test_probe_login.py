@@ -16,10 +16,11 @@ from pydantic import SecretStr
 from devservers.pgbouncer import pgbouncer
 from devservers.postgres import USER, PostgresServer, temporary_server
 from devservers.unprivileged import as_unprivileged
-from headrace.connections import Credentials
+from headrace.connections import Credentials, PostgresConnection, TlsMode
 from headrace.diagnosis.addresses import LOOPBACK
 from headrace.diagnosis.network import Network
 from headrace.model import CheckStatus, Layer
+from headrace.sources.postgres.pg_hba import lines_to_add
 from tests.conftest import Database
 from tests.diagnosis import impostors
 from tests.sources.probing import failed, probed, probed_as
@@ -120,6 +121,13 @@ def test_the_line_has_the_addresses_that_the_operator_names(own_server: Postgres
         "host postgres reader 203.0.113.7/32 scram-sha-256\n"
         "host postgres reader 2001:db8::7/128 scram-sha-256"
     )
+
+
+@pytest.mark.parametrize(("tls", "kind"), [("disable", "host"), ("verify-full", "hostssl")])
+def test_the_line_is_for_connections_like_this_one(tls: str, kind: str) -> None:
+    connection = PostgresConnection(host="h", database="shop", user="reader", tls=TlsMode(tls))
+    line = lines_to_add(connection, [ip_address("203.0.113.7")])
+    assert line == f"{kind} shop reader 203.0.113.7/32 scram-sha-256"
 
 
 @pytest.mark.parametrize("method", [impostors.kerberos, impostors.oauth])

@@ -77,13 +77,6 @@ _ONLY = """(n.nspname::text, c.relname::text) IN (
     SELECT t ->> 0, t ->> 1 FROM json_array_elements(:tables::json) t
 )"""
 
-_COUNTS = f"""
-SELECT count(*), count(*) FILTER (WHERE
-    has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT'))
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {_ALL}
-"""  # noqa: S608 - constants
-
 _LINE = WireColumn(pa.field("summary", pa.string()), Kind.TEXT)
 
 
@@ -109,9 +102,3 @@ def summarise_one(session: Session, table: TableRef) -> TableSummary:
     if not found:
         raise HeadraceError(TABLE_NOT_FOUND, f"Looking up {table}: there is no such table.")
     return found[0]
-
-
-def count_tables(session: Session) -> tuple[int, int]:
-    """How many tables there are, and how many of them the user may read."""
-    ((all_tables, readable),) = session.query("Counting the tables", _COUNTS)
-    return all_tables, readable

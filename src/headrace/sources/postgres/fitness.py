@@ -9,7 +9,7 @@ from headrace.model import Fact
 from headrace.sources import Finding
 from headrace.sources.postgres import measured, versions
 from headrace.sources.postgres.identifiers import quoted
-from headrace.sources.postgres.session import Session
+from headrace.sources.postgres.session import LOCK_SECONDS, Session
 from headrace.values import Name, Value
 
 _WHAT = "Asking what bears on a long read"
@@ -69,6 +69,13 @@ class _Server(Value):
         text = self.settings.get(setting, "0")
         return int(text) if text.lstrip("-").isdigit() and len(text) < len("-2147483648") else 0
 
+    @property
+    def cancels_reads(self) -> bool:
+        """Whether a replica gives its primary's changes precedence."""
+        feedback = self.settings.get("hot_standby_feedback") == "on"
+        delay = self.milliseconds("max_standby_streaming_delay")
+        return self.replica and not feedback and delay >= 0
+
 
 def fitness(session: Session) -> Finding:
     """What bears on a long read, each with advice if it stands in its way."""
@@ -94,14 +101,15 @@ def _replica(server: _Server) -> Iterator[Fact]:
         return
     behind = "" if server.behind is None else f", whose last change is {server.behind:,} s old"
     delay = server.milliseconds("max_standby_streaming_delay")
-    if server.settings.get("hot_standby_feedback") == "on" or delay < 0:
+    if not server.cancels_reads:
         yield Fact(name="role", value=f"The server is a replica{behind}.")
         return
     yield Fact(
         name="role",
         value=f"The server is a replica{behind}. It cancels a read that stands in the way of its "
         f"primary's changes for more than {_seconds(delay)} (max_standby_streaming_delay).",
-        advice="Have hot_standby_feedback turned on there, or read while little is changed.",
+        advice="Have hot_standby_feedback turned on, on the replica, or read while little is "
+        "changed.",
     )
 
 
@@ -133,6 +141,11 @@ def _idle(server: _Server) -> Iterator[Fact]:
             name="idle_in_transaction_session_timeout",
             value=f"It is {_seconds(limit)}; an extraction turns it off for itself.",
         )
+
+
+def _lock(_: _Server) -> Iterator[Fact]:
+    value = f"A lock on a table is waited for {LOCK_SECONDS} s at most; an extraction sees to it."
+    yield Fact(name="lock_timeout", value=value)
 
 
 def _connections(server: _Server) -> Iterator[Fact]:
@@ -167,12 +180,16 @@ _TELL: tuple[Callable[[_Server], Iterator[Fact]], ...] = (
     _statement_timeout,
     _transaction_timeout,
     _idle,
+    _lock,
     _connections,
 )
 
 
 def _statements(server: _Server) -> Iterator[str]:
-    """What turns the limits off that stand in the way."""
+    """What turns the limits off that stand in the way, each on the server that was tested."""
+    if server.cancels_reads:
+        yield "ALTER SYSTEM SET hot_standby_feedback = on;"
+        yield "SELECT pg_reload_conf();"
     for setting in ("statement_timeout", "transaction_timeout"):
         if server.milliseconds(setting):
             yield f"ALTER ROLE {quoted(server.user)} SET {setting} = 0;"
