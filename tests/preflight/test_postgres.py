@@ -139,7 +139,6 @@ def test_values_that_were_not_seen_but_may_be_there(database: Database) -> None:
     database.execute("CREATE TABLE t AS SELECT DATE '2020-01-01' AS d FROM generate_series(1, 99)")
     report = told(login(database), selected("t"), rows=10)
     assert report.status is PASSED
-    assert "None" not in report.columns[0].outcome
     assert "would fail the run: infinity and -infinity." in report.columns[0].outcome
     assert report.statistics.startswith("There are none")
     unread = told(login(database), selected("t"), rows=0)
