@@ -12,11 +12,14 @@ from pydantic import SecretStr
 from devservers.ports import free_port
 from headrace.connections import Credentials
 from headrace.errors import (
+    ACCOUNT_LOCKED,
     CONNECTION_REFUSED,
     DATABASE_NOT_FOUND,
-    LOGIN_NOT_PERMITTED,
+    DATABASE_NOT_PERMITTED,
+    HOST_BLOCKED,
+    HOST_NOT_PERMITTED,
+    PASSWORD_EXPIRED,
     PASSWORD_REJECTED,
-    PERMISSION_DENIED,
     PROTOCOL_UNEXPECTED,
     TOO_MANY_CONNECTIONS,
     HeadraceError,
@@ -66,7 +69,7 @@ def test_a_greeting_without_an_end_takes_no_memory(mariadb_database: MariadbData
 
 
 def test_what_a_server_greets_with(mariadb_database: MariadbDatabase) -> None:
-    greetings = {1130: LOGIN_NOT_PERMITTED, 1129: LOGIN_NOT_PERMITTED, 1040: TOO_MANY_CONNECTIONS}
+    greetings = {1130: HOST_NOT_PERMITTED, 1129: HOST_BLOCKED, 1040: TOO_MANY_CONNECTIONS}
     for number, kind in greetings.items():
         for tls in ("disable", "verify-full"):
             with impostors.listening(refusing(number)) as port:
@@ -96,15 +99,15 @@ def test_a_database_that_may_not_be_entered(mariadb_database: MariadbDatabase) -
         mariadb_database.execute(f"REVOKE ALL ON {mariadb_database.name}.* FROM {connection.user}")
         with pytest.raises(HeadraceError) as caught:
             connect(connection, credentials, LOCAL)
-    assert caught.value.kind is PERMISSION_DENIED
+    assert caught.value.kind is DATABASE_NOT_PERMITTED
     assert "GRANT SELECT" in caught.value.hint
 
 
 @pytest.mark.parametrize(
     ("change", "kind"),
     [
-        ("ALTER USER {user} ACCOUNT LOCK", LOGIN_NOT_PERMITTED),
-        ("ALTER USER {user} PASSWORD EXPIRE", LOGIN_NOT_PERMITTED),
+        ("ALTER USER {user} ACCOUNT LOCK", ACCOUNT_LOCKED),
+        ("ALTER USER {user} PASSWORD EXPIRE", PASSWORD_EXPIRED),
         ("ALTER USER {user} REQUIRE SSL", PASSWORD_REJECTED),
     ],
 )

@@ -19,6 +19,7 @@ from headrace.errors import (
     TABLE_NOT_FOUND,
     VALUE_NOT_CARRIED,
     VALUE_TOO_LARGE,
+    VIEW_INVALID,
     HeadraceError,
     Kind,
 )
@@ -252,7 +253,7 @@ def test_what_is_absent(mariadb_database: MariadbDatabase) -> None:
     )
     assert refusal(mariadb_database, "nothing") is TABLE_NOT_FOUND
     assert refusal(mariadb_database, "t", ["a", "b"]) is COLUMN_NOT_FOUND
-    assert refusal(mariadb_database, "broken") is TABLE_NOT_FOUND
+    assert refusal(mariadb_database, "broken") is VIEW_INVALID
 
 
 def test_a_table_dropped_altered_or_emptied_after_the_connection_was_made(

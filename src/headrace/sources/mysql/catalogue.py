@@ -11,6 +11,7 @@ from headrace.model import TableKind, TableRef, TableSummary
 from headrace.sources.mysql.rows import Taken, rows
 from headrace.sources.mysql.session import Session
 from headrace.sources.mysql.types import TEXT
+from headrace.values import Value
 
 # Put together by grouping, since joins of these tables take quadratic time. Names are compared
 # byte for byte: information_schema's collation takes A for a. Those of a key's columns are
@@ -67,7 +68,7 @@ _COLUMNS = {
 _SELECTED = ", ".join(f"CAST({sql} AS CHAR) AS {name}" for name, sql in _COLUMNS.items())
 
 _COUNTS = """
-SELECT COUNT(*), COUNT(NULLIF(readable, 0))
+SELECT COUNT(*) AS tables, COUNT(NULLIF(readable, 0)) AS readable
 FROM (
     SELECT MAX(FIND_IN_SET('select', PRIVILEGES) > 0) AS readable
     FROM information_schema.COLUMNS
@@ -75,6 +76,11 @@ FROM (
     GROUP BY CAST(TABLE_NAME AS BINARY)
 ) tables_
 """
+
+
+class _Counts(Value):
+    tables: int
+    readable: int
 
 
 def list_tables(session: Session) -> Iterator[TableSummary]:
@@ -118,8 +124,8 @@ def _find(session: Session, table: TableRef) -> TableSummary | None:
 
 def count_tables(session: Session, database: str) -> tuple[int, int]:
     """How many tables the user sees in the database, and how many of them it may read."""
-    ((tables, readable),) = session.query("Counting the tables", _COUNTS, database)
-    return tables, readable
+    counts = session.answer("Counting the tables", _COUNTS, _Counts, database)
+    return counts.tables, counts.readable
 
 
 def _summary(line: Mapping[str, str | None]) -> TableSummary:

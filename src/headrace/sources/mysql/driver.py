@@ -72,13 +72,15 @@ class Driver(pymysql.Connection):  # type: ignore[misc]
     _rfile: Any
     _auth_plugin_name: str
 
-    def __init__(self, connection: MysqlConnection, credentials: Credentials) -> None:
-        """Nothing is connected yet."""
+    def __init__(
+        self, connection: MysqlConnection, credentials: Credentials, database: str | None
+    ) -> None:
+        """Nothing is connected yet. Without a database the login says nothing of one."""
         super().__init__(
             host=connection.host,
             user=connection.user,
             password=credentials.password.get_secret_value().encode(),
-            database=connection.database,
+            database=database,
             charset="utf8mb4",
             client_flag=CLIENT.MULTI_RESULTS,
             program_name="headrace",
@@ -127,6 +129,11 @@ class Driver(pymysql.Connection):  # type: ignore[misc]
         if not 0 < columns <= _MOST_COLUMNS:
             raise ValueError("a statement that has no rows, or too many columns")
         return self._read_fields(columns)
+
+    @property
+    def announced_session(self) -> int:
+        """The session's number as the greeting told it, of which there are 32 bits."""
+        return int(self.server_thread_id[0])
 
     @property
     def socket(self) -> socket.socket:
@@ -227,6 +234,14 @@ class Driver(pymysql.Connection):  # type: ignore[misc]
         return super()._process_auth(plugin_name, auth_packet, handler)
 
 
+def offers_tls(heard: bytes) -> bool | None:
+    """Whether a server that greets like this offers TLS; None if it is no greeting."""
+    try:
+        return bool(_capabilities(heard[4:], "Reading the greeting") & CLIENT.SSL)
+    except HeadraceError:
+        return None
+
+
 def _framed(payload: bytes) -> bytes:
     return len(payload).to_bytes(3, "little") + b"\x00" + payload
 
@@ -255,7 +270,7 @@ def _capabilities(greeting: bytes, what: str) -> int:
     """The server's capability flags ("Protocol::HandshakeV10")."""
     version_end = greeting.find(b"\0", 1)
     low = version_end + 1 + 4 + 8 + 1  # behind the session's number, the salt, a filler
-    if greeting[0] != 10 or version_end < 0 or len(greeting) < low + 7:
+    if greeting[:1] != b"\n" or version_end < 0 or len(greeting) < low + 7:
         raise errors.unexpected(what)
     return (
         int.from_bytes(greeting[low : low + 2], "little")

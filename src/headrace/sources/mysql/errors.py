@@ -7,18 +7,22 @@ else of a server's message is passed on: the rest is text that the server chose.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pymysql.err
 
 from headrace.errors import (
+    ACCOUNT_LOCKED,
     COLUMN_NOT_FOUND,
     CONNECTION_LOST,
     DATABASE_ERROR,
     DATABASE_NOT_FOUND,
+    DATABASE_NOT_PERMITTED,
+    HOST_BLOCKED,
+    HOST_NOT_PERMITTED,
     LOGIN_METHOD_UNKNOWN,
-    LOGIN_NOT_PERMITTED,
+    PASSWORD_EXPIRED,
     PASSWORD_REJECTED,
     PERMISSION_DENIED,
     PROTOCOL_UNEXPECTED,
@@ -27,40 +31,53 @@ from headrace.errors import (
     TABLE_CHANGED,
     TABLE_LOCKED,
     TABLE_NOT_FOUND,
+    TLS_REQUIRED,
     TOO_MANY_CONNECTIONS,
+    VIEW_INVALID,
     HeadraceError,
     Kind,
 )
 
-BY_NUMBER: dict[int, tuple[Kind, str]] = {
+_Meanings = Mapping[int, tuple[Kind, str]]
+
+BY_NUMBER: _Meanings = {
     1040: (TOO_MANY_CONNECTIONS, "the server has no connection left"),
     1203: (TOO_MANY_CONNECTIONS, "the user has no connection left"),
     1226: (TOO_MANY_CONNECTIONS, "the user has used up what it may use"),
-    1042: (LOGIN_NOT_PERMITTED, "the server could not look this machine's name up"),
-    1129: (LOGIN_NOT_PERMITTED, "the server has blocked this machine after many failures"),
-    1130: (LOGIN_NOT_PERMITTED, "the server does not let anybody in from this machine"),
-    3118: (LOGIN_NOT_PERMITTED, "the user's account is locked"),
-    4151: (LOGIN_NOT_PERMITTED, "the user's account is locked"),
-    1820: (LOGIN_NOT_PERMITTED, "the user's password has expired"),
-    1862: (LOGIN_NOT_PERMITTED, "the user's password has expired"),
-    3159: (LOGIN_NOT_PERMITTED, "the server lets nobody in without TLS"),
-    4166: (LOGIN_NOT_PERMITTED, "the user's account is blocked after many failures"),
+    1042: (HOST_NOT_PERMITTED, "the server could not look this machine's name up"),
+    1129: (HOST_BLOCKED, "the server has blocked this machine after many failures"),
+    1130: (HOST_NOT_PERMITTED, "the server does not let anybody in from this machine"),
+    3118: (ACCOUNT_LOCKED, "the user's account is locked"),
+    3955: (ACCOUNT_LOCKED, "the user's account is blocked after many failures"),
+    4150: (ACCOUNT_LOCKED, "the user's account is blocked after many failures"),
+    4151: (ACCOUNT_LOCKED, "the user's account is locked"),
+    1820: (PASSWORD_EXPIRED, "the user's password has expired"),
+    1862: (PASSWORD_EXPIRED, "the user's password has expired"),
+    3159: (TLS_REQUIRED, "the server lets nobody in without TLS"),
     1045: (PASSWORD_REJECTED, "the server rejected the user name, the password or this address"),
-    1698: (PASSWORD_REJECTED, "the server rejected the user name or the password"),
+    1698: (
+        PASSWORD_REJECTED,
+        "the server rejected the user name or the password, or lets this user in on its own "
+        "machine alone",
+    ),
     1251: (LOGIN_METHOD_UNKNOWN, "the server asks for a login method that is not known here"),
     1524: (LOGIN_METHOD_UNKNOWN, "the server lacks the user's login method"),
     2059: (LOGIN_METHOD_UNKNOWN, "the server asks for a login method that is not known here"),
-    1044: (PERMISSION_DENIED, "the user may not enter the database"),
+    1044: (
+        DATABASE_NOT_PERMITTED,
+        "the user may not enter the database, or there is none of that name: the server does not "
+        "tell which",
+    ),
     1142: (PERMISSION_DENIED, "the user lacks the right"),
     1143: (PERMISSION_DENIED, "the user may not read one of the columns"),
     1227: (PERMISSION_DENIED, "the user lacks the right"),
     1345: (PERMISSION_DENIED, "the user may not see what the view reads"),
     1370: (PERMISSION_DENIED, "the user may not call a function that the view calls"),
     1356: (
-        TABLE_NOT_FOUND,
+        VIEW_INVALID,
         "the view reads a table, column or function that is missing, or its owner may not",
     ),
-    1449: (PERMISSION_DENIED, "the user on whose behalf the view reads does not exist"),
+    1449: (VIEW_INVALID, "the user on whose behalf the view reads does not exist"),
     1049: (DATABASE_NOT_FOUND, "there is no such database"),
     1051: (TABLE_NOT_FOUND, "there is no such table"),
     1146: (TABLE_NOT_FOUND, "there is no such table"),
@@ -85,11 +102,16 @@ BY_NUMBER: dict[int, tuple[Kind, str]] = {
     4031: (CONNECTION_LOST, "the server ended the session because it was idle"),
 }
 
+# MariaDB rejects a user here too, if not the one who is logged in.
+_OF_STATEMENTS: _Meanings = {
+    **BY_NUMBER,
+    1045: (VIEW_INVALID, "the user on whose behalf the view reads does not exist"),
+}
+
 # Steps that differ from those of the kinds, which speak of other databases too.
 HINTS: dict[Kind, str] = {
-    LOGIN_NOT_PERMITTED: "Have an account made for this user and this machine's address "
-    "(CREATE USER 'user'@'address' …), unlocked, with a password that is not expired; or choose "
-    "another TLS mode if the server asks for TLS.",
+    DATABASE_NOT_PERMITTED: "Check the name of the database; upper and lower case may matter. If "
+    "it is right, have the right granted: GRANT SELECT ON `database`.* TO …;",
     LOGIN_METHOD_UNKNOWN: "Have the user identified by caching_sha2_password, "
     "mysql_native_password or ed25519: ALTER USER … IDENTIFIED ….",
     PASSWORD_REJECTED: "Enter the password again. Check the user name with whoever runs the "
@@ -123,18 +145,33 @@ _GARBAGE = (
 
 
 @contextmanager
-def translated(what: str, *, lost: Kind = CONNECTION_LOST) -> Iterator[None]:
-    """Turn the driver's errors into ours; for calls of the driver alone.
+def translated(what: str) -> Iterator[None]:
+    """Turn the driver's errors into ours; for calls of the driver alone, after the login.
 
-    `what` says what is being done, such as "Reading shop.orders". `lost` is the kind for a
-    connection that ends without a word, which means something else while logging in.
+    `what` says what is being done, such as "Reading shop.orders".
     """
+    with _translated(what, _OF_STATEMENTS, CONNECTION_LOST):
+        yield
+
+
+@contextmanager
+def translated_login(what: str) -> Iterator[None]:
+    """The same for the login; there the end of the connection means something else.
+
+    A proxy with nothing behind it, or another protocol's server, just hangs up.
+    """
+    with _translated(what, BY_NUMBER, PROTOCOL_UNEXPECTED):
+        yield
+
+
+@contextmanager
+def _translated(what: str, meanings: _Meanings, lost: Kind) -> Iterator[None]:
     try:
         yield
     except HeadraceError:
         raise
     except pymysql.err.MySQLError as error:
-        raise _translated(error, what, lost) from error
+        raise _of_driver(error, what, meanings, lost) from error
     except EOFError as error:
         raise HeadraceError(lost, f"{what}: the other side closed the connection.") from error
     except TimeoutError as error:
@@ -145,9 +182,9 @@ def translated(what: str, *, lost: Kind = CONNECTION_LOST) -> Iterator[None]:
         raise unexpected(what) from error
 
 
-def refusal(number: int, what: str) -> HeadraceError:
+def refusal(number: int, what: str, meanings: _Meanings = BY_NUMBER) -> HeadraceError:
     """The error of this number."""
-    kind, reason = BY_NUMBER.get(number, _REFUSED)
+    kind, reason = meanings.get(number, _REFUSED)
     return HeadraceError(kind, f"{what}: {reason} (error {number}).", hint=HINTS.get(kind))
 
 
@@ -155,7 +192,9 @@ def unexpected(what: str) -> HeadraceError:
     return HeadraceError(PROTOCOL_UNEXPECTED, f"{what}: the answer is not one that MySQL gives.")
 
 
-def _translated(error: pymysql.err.MySQLError, what: str, lost: Kind) -> HeadraceError:
+def _of_driver(
+    error: pymysql.err.MySQLError, what: str, meanings: _Meanings, lost: Kind
+) -> HeadraceError:
     number = error.args[0] if error.args else None
     if not isinstance(number, int):
         return unexpected(what)
@@ -166,4 +205,4 @@ def _translated(error: pymysql.err.MySQLError, what: str, lost: Kind) -> Headrac
         if isinstance(error.__context__, OSError):
             return HeadraceError(CONNECTION_LOST, f"{what}: the connection broke.")
         return HeadraceError(lost, f"{what}: the other side closed the connection.")
-    return refusal(number, what)
+    return refusal(number, what, meanings)

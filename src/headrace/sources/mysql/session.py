@@ -6,15 +6,18 @@ import re
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from pymysql.cursors import DictCursor
 
 from headrace.connections import MysqlConnection
-from headrace.errors import PERMISSION_DENIED, PROTOCOL_UNEXPECTED, HeadraceError
+from headrace.errors import HeadraceError
 from headrace.sources.mysql.driver import Driver
-from headrace.sources.mysql.errors import translated
+from headrace.sources.mysql.errors import translated, translated_login, unexpected
 from headrace.sources.mysql.result import Result
+from headrace.values import Value
+
+Answer = TypeVar("Answer", bound=Value)
 
 # First of all, since they bound even what a session can ask about itself.
 _UNBOUNDED = "SET SESSION sql_select_limit = 18446744073709551615, SESSION sql_big_selects = 1"
@@ -26,6 +29,8 @@ SETTINGS = {
     # Without PAD_CHAR_TO_FULL_LENGTH, char(n) comes without the padding that it is stored with.
     "time_zone": "'+00:00'",
     "sql_mode": "''",
+    # MariaDB: rows as they are, and not as of a moment that somebody chose for all sessions.
+    "system_versioning_asof": "DEFAULT",
     # Completeness: nothing cuts a value of a view short, and if something does, we are told.
     "group_concat_max_len": "4294967295",
     "max_error_count": "65535",
@@ -49,8 +54,17 @@ _BEGIN = (
 )
 
 
+class _Entered(Value):
+    name: str
+
+
+class _Server(Value):
+    version: str
+
+
 class Session:
-    """Statements over one connection. After an error the session is of no further use.
+    """Statements over one connection. After an error the session is of no further use, except
+    after a statement's refusal by `enter` or `check`.
 
     Errors of the driver come out as HeadraceErrors; `what` says in them what was being done.
     """
@@ -58,18 +72,16 @@ class Session:
     def __init__(self, driver: Driver, sock: socket.socket, connection: MysqlConnection) -> None:
         """Log in over the socket, which the session owns from now on.
 
-        Raises PASSWORD_REJECTED, LOGIN_NOT_PERMITTED, DATABASE_NOT_FOUND and the like.
+        Raises PASSWORD_REJECTED, HOST_NOT_PERMITTED, DATABASE_NOT_FOUND and the like.
         """
-        what = f"Logging in to '{connection.database}' as '{connection.user}'"
+        what = f"Logging in as '{connection.user}'"
+        if driver.db is not None:
+            what = f"Logging in to '{connection.database}' as '{connection.user}'"
         try:
-            # A proxy with nothing behind it, or another protocol's server, just hangs up.
-            with translated(what, lost=PROTOCOL_UNEXPECTED):
+            with translated_login(what):
                 driver.connect(sock)
-        except HeadraceError as error:
+        except HeadraceError:
             sock.close()
-            if error.kind is PERMISSION_DENIED:  # right password, no privilege in the database
-                hint = "Have the right granted: GRANT SELECT ON `database`.* TO …;"
-                raise HeadraceError(error.kind, error.detail, hint=hint) from error
             raise
         self.driver = driver
         self.sock = sock
@@ -89,14 +101,55 @@ class Session:
     def records(self, what: str, sql: str, *parameters: str) -> Sequence[Mapping[str, Any]]:
         """The rows of a statement, as mappings from the columns' names."""
         with translated(what), self.driver.cursor(DictCursor) as cursor:
-            cursor.execute(sql, parameters)
+            cursor.execute(sql, parameters or None)
             rows: Sequence[Mapping[str, Any]] = cursor.fetchall()
             return rows
+
+    def answers(
+        self, what: str, sql: str, kind: type[Answer], *parameters: str
+    ) -> tuple[Answer, ...]:
+        """The rows of a statement, held to their shape by the columns' names.
+
+        Raises PROTOCOL_UNEXPECTED if they have another.
+        """
+        try:
+            return tuple(kind.model_validate(row) for row in self.records(what, sql, *parameters))
+        except ValueError as error:
+            raise unexpected(what) from error
+
+    def answer(self, what: str, sql: str, kind: type[Answer], *parameters: str) -> Answer:
+        """The only row of a statement; see `answers`."""
+        rows = self.answers(what, sql, kind, *parameters)
+        if len(rows) != 1:
+            raise unexpected(what)
+        return rows[0]
+
+    def named(self, what: str, sql: str) -> dict[str, str]:
+        """What a SHOW statement gives that has a name and a value in each row."""
+        pairs = {}
+        for row in self.query(what, sql):
+            match row:
+                case (str(name), str(value)):
+                    pairs[name.lower()] = value
+                case _:
+                    raise unexpected(what)
+        return pairs
 
     def check(self, what: str, sql: str) -> None:
         """Raise what the server has to say against the statement, without running it."""
         with translated(what):
             self.driver.forget(self.driver.prepare(sql))
+
+    def enter(self, database: str) -> str:
+        """Make it the session's database; returns its name as the server writes it.
+
+        Raises DATABASE_NOT_FOUND and DATABASE_NOT_PERMITTED.
+        """
+        what = f"Entering '{database}'"
+        with translated(what):
+            self.driver.select_db(database)
+        # Only now may a proxy ask a server behind it.
+        return self.answer(what, "SELECT DATABASE() AS name", _Entered).name
 
     def result(self, what: str) -> Result:
         """A statement to be started; nothing else may use the session until it has ended."""
@@ -116,13 +169,14 @@ class Session:
         what = "Preparing the session"
         self.query(what, _UNBOUNDED)
         names = ", ".join(f"'{name}'" for name in SETTINGS)
-        known = self.query(what, f"SHOW SESSION VARIABLES WHERE Variable_name IN ({names})")
-        values = ", ".join(f"SESSION {name} = {SETTINGS[name]}" for name, _ in known)
+        known = self.named(what, f"SHOW SESSION VARIABLES WHERE Variable_name IN ({names})")
+        values = ", ".join(
+            f"SESSION {name} = {SETTINGS[name]}" for name in SETTINGS if name in known
+        )
         self.query(what, f"SET {values}")
         for statement in _BEGIN:
             self.query("Beginning a transaction", statement)
-        ((version,),) = self.query(what, "SELECT VERSION()")
-        return str(version)
+        return self.answer(what, "SELECT VERSION() AS version", _Server).version
 
 
 def _product(version: str) -> str:
