@@ -9,14 +9,15 @@ from contextlib import ExitStack
 from headrace import sources
 from headrace.connections import Credentials, MysqlConnection
 from headrace.diagnosis.reach import Reach
-from headrace.errors import DATABASE_NOT_FOUND, PERMISSION_DENIED, HeadraceError
+from headrace.errors import HeadraceError
 from headrace.model import Layer, Selection
 from headrace.sources import Finding, tls
-from headrace.sources.mysql import catalogue
-from headrace.sources.mysql.driver import Driver
+from headrace.sources.mysql import absent, login
+from headrace.sources.mysql.all_rights import of_all_tables
+from headrace.sources.mysql.driver import Driver, offers_tls
+from headrace.sources.mysql.fitness import fitness
+from headrace.sources.mysql.rights import of_selection
 from headrace.sources.mysql.session import Session
-
-_GRANT = "Have the right granted: GRANT SELECT ON `database`.* TO …;"
 
 
 def open_probe(
@@ -30,7 +31,11 @@ def open_probe(
 
 
 class MysqlProbe:
-    """Each step leaves behind what the next one builds upon."""
+    """Each step leaves behind what the next one builds upon.
+
+    It logs in without a database and enters that afterwards, so that a session is there to ask
+    what else the server has.
+    """
 
     _sock: socket.socket
     _session: Session
@@ -44,11 +49,11 @@ class MysqlProbe:
     ) -> None:
         self._connection = connection
         self._selection = selection
-        self._driver = Driver(connection, credentials)
+        self._driver = Driver(connection, credentials, None)
         self._reach = reach
         self._open = ExitStack()
         self._open.callback(reach.close)
-        self._database_error: HeadraceError | None = None
+        self._refusal: HeadraceError | None = None
 
     @property
     def steps(self) -> Mapping[Layer, Callable[[], Finding]]:
@@ -57,46 +62,62 @@ class MysqlProbe:
             Layer.TLS: self._encrypt,
             Layer.LOGIN: self._log_in,
             Layer.DATABASE: self._enter_database,
-            Layer.RIGHTS: self._see_tables,
+            Layer.RIGHTS: self._look_at_rights,
+            Layer.FITNESS: self._look_at_fitness,
         }
 
     def close(self) -> None:
         self._open.close()
 
     def _encrypt(self) -> Finding:
-        with self._reach.held("Negotiating TLS"):
-            request = self._driver.request_tls
-            self._sock = tls.encrypted(self._reach.sock, self._connection, request)
-            self._open.callback(self._sock.close)
-        return tls.finding(self._sock, self._connection)
+        try:
+            with self._reach.held("Negotiating TLS"):
+                request = self._driver.request_tls
+                self._sock = tls.encrypted(self._reach.sock, self._connection, request)
+                self._open.callback(self._sock.close)
+        except HeadraceError as error:
+            # A server that lets nobody in from here, or nobody any more, says so at once.
+            if error.kind not in login.KINDS:
+                raise
+            self._refusal = error
+            return Finding(
+                "The server ends the conversation before encryption is spoken of.",
+                "Mend what stands in the way of the login, then test again.",
+            )
+        offered = offers_tls(self._reach.heard)
+        return tls.finding(self._sock, self._connection, offered=offered)
 
     def _log_in(self) -> Finding:
         try:
+            if self._refusal is not None:
+                raise self._refusal
             with self._reach.held("Logging in"):
                 self._session = Session(self._driver, self._sock, self._connection)
                 self._open.callback(self._session.close)
         except HeadraceError as error:
-            # The server looks at the database after it has let the user in.
-            if error.kind not in (DATABASE_NOT_FOUND, PERMISSION_DENIED):
-                raise
-            self._database_error = error
+            raise login.advised(error, self._connection, self._reach.clients) from error
         return Finding(f"User '{self._connection.user}' may log in.")
 
     def _enter_database(self) -> Finding:
-        if self._database_error is not None:
-            raise self._database_error
-        return Finding(
-            f"Database '{self._connection.database}' is there, on {self._session.product}."
-        )
+        database = self._connection.database
+        with self._reach.held("Entering the database"):
+            try:
+                name = self._session.enter(database)
+            except HeadraceError as error:
+                if error.kind not in absent.KINDS:
+                    raise
+                raise absent.advised(
+                    error, self._connection, self._session, self._selection
+                ) from error
+        found = f"Database '{database}' is there, on {self._session.product}."
+        return Finding(found, absent.called_otherwise(database, name))
 
-    def _see_tables(self) -> Finding:
-        with self._reach.held("Counting the tables"):
-            tables, readable = catalogue.count_tables(self._session, self._connection.database)
-        if not tables:
-            return Finding(
-                f"The user sees no table in database '{self._connection.database}'.",
-                f"Check that this is the right database. {_GRANT}",
-            )
-        if not readable:
-            return Finding(f"The user may read none of {tables} tables.", _GRANT)
-        return Finding(f"The user may read {readable} of {tables} tables.")
+    def _look_at_rights(self) -> Finding:
+        with self._reach.held("Looking at the rights"):
+            if self._selection:
+                return of_selection(self._session, self._connection, self._selection)
+            return of_all_tables(self._session, self._connection.database)
+
+    def _look_at_fitness(self) -> Finding:
+        with self._reach.held("Measuring"):
+            return fitness(self._session, self._selection)
