@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from trustme import CA
@@ -55,6 +56,21 @@ def test_nothing_is_sent_to_a_server_that_is_not_verified() -> None:
     assert error.kind is PASSWORD_WITHHELD
     assert "verify-full" in error.hint
     assert PASSWORD.encode() not in b"".join(received)
+
+
+def test_nothing_is_sent_to_a_server_of_any_public_authority(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever stands between has a certificate of such a one, too."""
+    public = tmp_path / "public.pem"
+    public.write_text(pem(AUTHORITY))
+    monkeypatch.setenv("SSL_CERT_FILE", str(public))
+    received: list[bytes] = []
+    with asking(received, encrypted=True) as port:
+        assert refused(port, TlsMode.VERIFY_CA).kind is PASSWORD_WITHHELD
+        assert PASSWORD.encode() not in b"".join(received)
+        assert refused(port, TlsMode.VERIFY_FULL).kind is PROTOCOL_UNEXPECTED
+    assert PASSWORD.encode() in b"".join(received)
 
 
 @pytest.mark.parametrize(

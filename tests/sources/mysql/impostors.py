@@ -33,14 +33,26 @@ def refusing(number: int) -> Conversation:
     return converse
 
 
-def asking_for(plugin: bytes, told: Told) -> Conversation:
-    """Asks for a login method, and notes what it is told."""
+def asking_for(plugin: bytes, told: Told, context: ssl.SSLContext | None = None) -> Conversation:
+    """Asks for a login method, notes what it is told, and rejects it."""
 
     def converse(client: socket.socket) -> None:
-        client.sendall(_framed(_greeting(b"mysql_native_password", 0), 0))
-        _packet(client)
-        client.sendall(_framed(b"\xfe" + plugin + b"\0" + SALT + b"\0", 2))
-        _note(client, told)
+        greeting = _greeting(b"mysql_native_password", _SSL if context else 0)
+        client.sendall(_framed(greeting, 0))
+        if context is None:
+            ask(client)
+            return
+        _exactly(client, 36)
+        with context.wrap_socket(client, server_side=True) as inside:
+            ask(inside)
+
+    def ask(client: socket.socket) -> None:
+        _, number = _packet(client)
+        # The dialogue's question begins with a byte that says how to show the answer.
+        question = b"\x04Password: " if plugin == b"dialog" else SALT + b"\0"
+        client.sendall(_framed(b"\xfe" + plugin + b"\0" + question, number + 1))
+        told.append(_packet(client)[0])
+        client.sendall(_framed(b"\xff\x15\x04#28000no", number + 3))
 
     return converse
 
@@ -95,11 +107,6 @@ def _by_key(client: socket.socket) -> tuple[bytes, int]:
     oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
     hidden = _KEY.decrypt(encrypted, oaep)
     return bytes(byte ^ SALT[i % 20] for i, byte in enumerate(hidden)), number
-
-
-def _note(client: socket.socket, told: Told) -> None:
-    while data := client.recv(1024):
-        told.append(data)
 
 
 def _greeting(plugin: bytes, extra: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -96,6 +97,42 @@ def test_nobody_is_told_in_plain_text(plugin: bytes) -> None:
     with listening(asking_for(plugin, told)) as port:
         assert refusal(reached(port)) is PASSWORD_WITHHELD
     assert told == []
+
+
+SENDS_IT = [b"mysql_clear_password", b"dialog", b"sha256_password"]
+
+
+@pytest.mark.parametrize("plugin", SENDS_IT)
+def test_an_encrypted_server_that_is_not_verified_is_not_told(
+    context: ssl.SSLContext, plugin: bytes
+) -> None:
+    told: Told = []
+    with listening(asking_for(plugin, told, context)) as port:
+        assert refusal(reached(port, TlsMode.REQUIRE)) is PASSWORD_WITHHELD
+    assert told == []
+
+
+@pytest.mark.parametrize("plugin", SENDS_IT)
+def test_a_server_of_any_public_authority_is_not_told(
+    context: ssl.SSLContext, plugin: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever stands between has a certificate of such a one, too."""
+    public = tmp_path / "public.pem"
+    public.write_text(pem(AUTHORITY))
+    monkeypatch.setenv("SSL_CERT_FILE", str(public))
+    told: Told = []
+    unchecked = {"tls": TlsMode.VERIFY_CA, "ca_certificate": None}
+    with listening(asking_for(plugin, told, context)) as port:
+        assert refusal(reached(port).model_copy(update=unchecked)) is PASSWORD_WITHHELD
+    assert told == []
+
+
+@pytest.mark.parametrize("plugin", SENDS_IT)
+def test_the_right_server_is_told(context: ssl.SSLContext, plugin: bytes) -> None:
+    told: Told = []
+    with listening(asking_for(plugin, told, context)) as port:
+        assert refusal(reached(port, TlsMode.VERIFY_FULL)) is PASSWORD_REJECTED
+    assert told == [PASSWORD.encode() + b"\0"]
 
 
 @pytest.mark.parametrize("plugin", [b"mysql_old_password", b"auth_gssapi_client"])
