@@ -67,7 +67,7 @@ def test_a_table_of_odd_values(database: Database, tmp_path: Path) -> None:
 
     assert report.status is FAILED
     columns = by_name(report)
-    assert {name: column.status for name, column in columns.items() } == {
+    assert {name: column.status for name, column in columns.items()} == {
         "id": PASSED, "until": FAILED, "late": FAILED, "opens": FAILED, "price": FAILED,
         "amount": PASSED, "rate": PASSED, "wide": PASSED, "boards": FAILED, "shifted": FAILED,
         "days": FAILED, "fine": PASSED,
@@ -140,7 +140,7 @@ def test_values_that_were_not_seen_but_may_be_there(database: Database) -> None:
     report = told(login(database), selected("t"), rows=10)
     assert report.status is PASSED
     assert "would fail the run: infinity and -infinity." in report.columns[0].outcome
-    assert report.statistics.startswith("There are none")
+    assert report.statistics.startswith("There are no statistics")
     unread = told(login(database), selected("t"), rows=0)
     assert unread.sample.found == "No row was looked at."
     assert unread.columns[0].unfit_rows is None
@@ -152,7 +152,7 @@ def test_an_empty_table_and_a_view(database: Database, tmp_path: Path) -> None:
         report = told(login(database), selected(name), warehouse(tmp_path))
         assert (report.status, report.sample.found) == (PASSED, "The table is empty.")
         assert (options(report), report.columns[0].unfit_rows) == ({}, 0)
-        assert report.statistics.startswith("There are none")
+        assert report.statistics.startswith("There are no statistics")
 
 
 def test_a_sample_at_random(database: Database) -> None:

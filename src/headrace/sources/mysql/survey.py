@@ -41,7 +41,7 @@ def survey(session: Session, selection: Selection, unfit: UnfitPolicy, rows: int
         whole=number < limit,
         random=False,
         estimated_rows=summary.estimated_rows,
-        statistics="There are none to look at: the server keeps none that show values.",
+        statistics="There are no statistics of values: the server keeps none.",
         columns=shared.answers(subjects, given),
         hidden=selection.columns is None and _hides(session, table, columns),
     )

@@ -39,8 +39,8 @@ ORDER BY inherited
 """
 
 
-_ANALYSED = "What ANALYZE has left in pg_stats was looked at."
-_NOT_ANALYSED = "There are none: the table was never analysed, or is a view."
+_ANALYSED = "The statistics in pg_stats were looked at too."
+_NOT_ANALYSED = "There are no statistics: the table was never analysed, or is a view."
 
 # By column the fraction of NULLs, and values that are listed.
 _Statistics = Mapping[str, tuple[float, Collection[str]]]
