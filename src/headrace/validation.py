@@ -14,11 +14,14 @@ from pydantic import ValidationError
 
 from headrace.connections import CONNECTION_TYPES
 from headrace.errors import INVALID_INPUT, Field, HeadraceError
+from headrace.schedules import SCHEDULE_TYPES
 from headrace.values import PATTERNS, Value
 
 Request = TypeVar("Request", bound=Value)
 
 UNKNOWN_FIELD = "is not a known field"
+# Where the input may be of several types, and their names.
+_UNIONS = {"connection": CONNECTION_TYPES, "schedule": SCHEDULE_TYPES}
 
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "missing": lambda _: "is required",
@@ -72,6 +75,6 @@ def _path(error: str, location: Sequence[int | str]) -> str:
     parts = [
         str(part)
         for before, part in pairwise((None, *location))
-        if not (before == "connection" and part in CONNECTION_TYPES)
+        if part not in _UNIONS.get(str(before), ())
     ]
     return ".".join([*parts, "type"] if error.startswith("union_tag") else parts)
