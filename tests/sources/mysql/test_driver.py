@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+
 import pytest
 from pymysql.constants import FIELD_TYPE
 
+from headrace.sources.mysql import driver
 from headrace.sources.mysql.database import MysqlDatabase
 from headrace.sources.mysql.driver import Driver, WireField
 from headrace.sources.wire.window import Window
 from tests.conftest import MariadbDatabase
 from tests.sources.mysql.reading import opened
+
+LOOKED_AT = "1.2.4"
+
+
+def test_the_driver_is_the_one_that_was_looked_at() -> None:
+    assert importlib.metadata.version("pymysql") == LOOKED_AT, (
+        f"Compare what {driver.__name__} takes from PyMySQL's connections with the new version, "
+        "then change the version here."
+    )
 
 
 @pytest.fixture
