@@ -20,7 +20,7 @@ from headrace.errors import (
     Kind,
 )
 
-_BY_ERRNO: dict[int | None, tuple[Kind, str]] = {
+BY_ERRNO: dict[int | None, tuple[Kind, str]] = {
     errno.ECONNREFUSED: (CONNECTION_REFUSED, "the connection was refused"),
     errno.ETIMEDOUT: (CONNECTION_TIMED_OUT, "there was no answer"),
     errno.EHOSTUNREACH: (HOST_UNREACHABLE, "there is no route to the host"),
@@ -132,7 +132,7 @@ def _failure(error: OSError, address: Address) -> _Failure:
     # A socket's own time-out carries no errno.
     number = errno.ETIMEDOUT if isinstance(error, TimeoutError) else error.errno
     name = errno.errorcode.get(number or 0, "unknown error")
-    kind, reason = _BY_ERRNO.get(number, (HOST_UNREACHABLE, f"the system said {name}"))
+    kind, reason = BY_ERRNO.get(number, (HOST_UNREACHABLE, f"the system said {name}"))
     return _Failure(address, kind, reason, error)
 
 

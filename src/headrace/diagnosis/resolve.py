@@ -27,7 +27,7 @@ from headrace.errors import (
 )
 
 _WITHOUT_ADDRESS = (HOST_WITHOUT_ADDRESS, "the name exists, but no address is given for it")
-_UNKNOWN: dict[int, tuple[Kind, str]] = {
+BY_EAI: dict[int, tuple[Kind, str]] = {
     socket.EAI_NONAME: (HOST_UNKNOWN, "there is no such host"),
     socket.EAI_NODATA: _WITHOUT_ADDRESS,
     socket.EAI_ADDRFAMILY: _WITHOUT_ADDRESS,
@@ -81,7 +81,7 @@ def _looked_up(host: str, port: int, network: Network, deadline: Deadline) -> li
             DNS_UNAVAILABLE, f"{what}: the name servers did not answer in time."
         ) from error
     except socket.gaierror as error:
-        if known := _UNKNOWN.get(error.errno or 0):
+        if known := BY_EAI.get(error.errno or 0):
             raise _unknown(known, host, network) from error
         raise HeadraceError(
             DNS_UNAVAILABLE, f"{what}: the name servers could not be asked."

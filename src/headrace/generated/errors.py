@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from headrace import errors
 from headrace.errors import Kind, catalogue
+from headrace.generated.error_codes import TABLES
 
 # Each section of the catalogue goes from its first kind to the next section's.
 _SECTIONS = {
@@ -16,13 +17,19 @@ _SECTIONS = {
     errors.VALUE_NOT_CARRIED: "Extraction",
 }
 
+_BY_CODE = (
+    "An error of a database, of TLS or of the operating system is told by its code, never by its "
+    "words: those are another language elsewhere, and a stranger chose them."
+)
+
 
 def errors_md() -> str:
     """The error catalogue as tables, in its order."""
     lines = [
         "# Errors",
         "",
-        "Generated from `src/headrace/errors.py`; write it anew with `make docs`.",
+        "Generated from `src/headrace/errors.py` and the tables of codes that stand beside what "
+        "raises them; write it anew with `make docs`.",
         "",
         "Every refusal is an `application/problem+json` (RFC 9457) with these members: `title`, "
         "`status`, `code`, `detail` (what was being done to what, and why it failed), `hint` (the "
@@ -39,6 +46,9 @@ def errors_md() -> str:
                 "|---|---|---|---|---|",
             ]
         lines.append(_row(kind))
+    lines += ["", "## What an error from elsewhere stands for", "", _BY_CODE]
+    for table in TABLES:
+        lines += table.lines()
     return "\n".join([*lines, ""])
 
 
