@@ -137,9 +137,10 @@ SIGN_IN_NOT_CONFIGURED = Kind(
 TOO_MANY_TESTS = Kind(
     "too_many_tests",
     429,
-    "The caller has tested too many connections",
+    "The caller has had this service connect too often",
     "Wait as long as the Retry-After header says. Whoever runs the service can allow more with "
-    "HEADRACE_TESTS_PER_MINUTE and HEADRACE_TESTS_PER_DAY.",
+    "HEADRACE_TESTS_PER_MINUTE and HEADRACE_TESTS_PER_DAY, or HEADRACE_CONNECTIONS_PER_MINUTE and "
+    "HEADRACE_CONNECTIONS_PER_DAY.",
     transient=True,
 )
 HOST_NOT_SERVED = Kind(

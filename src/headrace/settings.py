@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     egress_address: Annotated[str, _readable(parse_addresses)] = ""
     tests_per_minute: int = Field(default=10, ge=1)
     tests_per_day: int = Field(default=200, ge=1)
+    connections_per_minute: int = Field(default=60, ge=1)
+    connections_per_day: int = Field(default=2000, ge=1)
 
     @property
     def network(self) -> Network:
@@ -109,3 +111,5 @@ class LocalSettings(Settings):
     )
     tests_per_minute: int = Field(default=600, ge=1)
     tests_per_day: int = Field(default=100_000, ge=1)
+    connections_per_minute: int = Field(default=6000, ge=1)
+    connections_per_day: int = Field(default=1_000_000, ge=1)

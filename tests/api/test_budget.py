@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -13,14 +14,15 @@ import pytest
 
 from devservers.ports import free_port
 from headrace import local
-from headrace.api.budget import spend
+from headrace.api.budget import Limits, spend
+from headrace.api.functions import FUNCTIONS
 from headrace.documents import Documents
 from headrace.documents.sqlite import SqliteDocuments
-from headrace.errors import TOO_MANY_TESTS, HeadraceError
+from headrace.errors import DOCUMENTS_UNREADABLE, TOO_MANY_TESTS, HeadraceError
 from headrace.settings import Settings
 
 NOON = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
-LIMITS = (3, 5)
+LIMITS = Limits("tests", 3, 5)
 
 
 @pytest.fixture
@@ -58,13 +60,48 @@ def test_a_clock_that_is_set_back_locks_nobody_out(documents: Documents) -> None
     spend(documents, "alice", LIMITS, lambda: NOON - timedelta(days=3))
 
 
+def test_the_clock_of_another_instance_begins_no_new_window(documents: Documents) -> None:
+    behind = NOON - timedelta(seconds=1)
+    for moment in (NOON, behind, NOON):
+        spend(documents, "alice", LIMITS, partial(lambda at: at, moment))
+    with pytest.raises(HeadraceError) as caught:
+        spend(documents, "alice", LIMITS, lambda: behind)
+    assert caught.value.retry_after == 62
+
+
+def test_one_budget_leaves_the_other_alone(documents: Documents) -> None:
+    for _ in range(3):
+        spend(documents, "alice", LIMITS, lambda: NOON)
+    spend(documents, "alice", Limits("connections", 3, 5), lambda: NOON)
+
+
+def test_who_has_a_budget_that_can_not_be_read_does_not_connect(documents: Documents) -> None:
+    spend(documents, "alice", LIMITS, lambda: NOON)
+    ((path, etag),) = [(one.path, one.etag) for one in documents.list("budgets", limit=2)]
+    documents.replace(path, {"minute": "many"}, etag)
+    with pytest.raises(HeadraceError) as caught:
+        spend(documents, "alice", LIMITS, lambda: NOON)
+    assert caught.value.kind is DOCUMENTS_UNREADABLE
+
+
+def test_what_connects_to_a_source_has_a_budget() -> None:
+    """A draft may name any address, so to list its tables is a way to test it."""
+    charged = {
+        name
+        for name, operations in FUNCTIONS.items()
+        for operation in operations
+        if operation.charge
+    }
+    assert charged == {"test_connection", "list_tables", "describe_table", "preflight", "runs"}
+
+
 def test_callers_at_the_same_time_share_one_budget(documents: Documents) -> None:
     refused = []
 
     def test_often() -> None:
         for _ in range(10):
             try:
-                spend(documents, "alice", (20, 100), lambda: NOON)
+                spend(documents, "alice", Limits("tests", 20, 100), lambda: NOON)
             except HeadraceError as error:
                 refused.append(error.kind)
 

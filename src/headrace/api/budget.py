@@ -1,13 +1,18 @@
-"""How many connections a caller may have tested, so that the service is no port scanner.
+"""How often a caller may have this service connect to somewhere, so that it is no port scanner.
 
-A caller has one document, `budgets/<digest of the caller>`, changed by compare-and-swap alone, so
-that the limits hold over all instances of the service.
+A test tells what is at any address; listing the tables of a source whose draft names one, or whose
+host stands for another address each time, tells nearly as much. So there are two budgets, and
+whoever's document can't be read or written does not connect.
+
+A caller has one document a budget, `budgets/<digest of both>`, changed by compare-and-swap alone,
+so that the limits hold over all instances of the service.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pydantic import AwareDatetime, Field, ValidationError
@@ -26,6 +31,18 @@ from headrace.values import Value
 
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
+# By how much the clocks of two instances may differ; a window of the other's is no reason to begin
+# a new one.
+_SKEW = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many of something a caller may have in a minute and in a day."""
+
+    noun: str
+    per_minute: int
+    per_day: int
 
 
 class _Window(Value):
@@ -43,27 +60,32 @@ class _Spending(Value):
 def spend_test(services: Services, caller: str) -> None:
     """Count one test for the caller. Raises TOO_MANY_TESTS, with `retry_after`."""
     settings = services.settings
-    spend(services.documents, caller, (settings.tests_per_minute, settings.tests_per_day))
+    limits = Limits("tests", settings.tests_per_minute, settings.tests_per_day)
+    spend(services.documents, caller, limits)
+
+
+def spend_connection(services: Services, caller: str) -> None:
+    """Count one connection to a source. Raises TOO_MANY_TESTS, with `retry_after`."""
+    settings = services.settings
+    limits = Limits("connections", settings.connections_per_minute, settings.connections_per_day)
+    spend(services.documents, caller, limits)
 
 
 def spend(
-    documents: Documents,
-    caller: str,
-    limits: tuple[int, int],
-    clock: Callable[[], datetime] = now,
+    documents: Documents, caller: str, limits: Limits, clock: Callable[[], datetime] = now
 ) -> None:
-    """Count one test against the limits of a minute and of a day; what is refused is not counted.
+    """Count one against the limits of a minute and of a day; what is refused is not counted.
 
-    A window begins with the first test after the one before has ended.
+    A window begins with the first one after the one before has ended.
     """
-    path = f"budgets/{hashlib.sha256(caller.encode()).hexdigest()}"
+    path = f"budgets/{hashlib.sha256(f'{limits.noun} of {caller}'.encode()).hexdigest()}"
     while True:
         moment = clock().astimezone(UTC)
         document = documents.get(path)
         before = _stored(document) if document else None
         spending = _Spending(
-            minute=_spent(before.minute if before else None, moment, _MINUTE, limits[0]),
-            day=_spent(before.day if before else None, moment, _DAY, limits[1]),
+            minute=_spent(before.minute if before else None, moment, limits, _MINUTE),
+            day=_spent(before.day if before else None, moment, limits, _DAY),
         )
         value = spending.model_dump(mode="json")
         try:
@@ -77,15 +99,16 @@ def spend(
                 raise
 
 
-def _spent(window: _Window | None, moment: datetime, length: timedelta, limit: int) -> _Window:
-    if window is None or not window.began_at <= moment < window.began_at + length:
+def _spent(window: _Window | None, moment: datetime, limits: Limits, length: timedelta) -> _Window:
+    # A clock that was set back for longer locks nobody out.
+    if window is None or not window.began_at - _SKEW <= moment < window.began_at + length:
         return _Window(began_at=moment, spent=1)
+    limit, name = (limits.per_minute, "minute") if length == _MINUTE else (limits.per_day, "day")
     if window.spent >= limit:
         seconds = int((window.began_at + length - moment).total_seconds()) + 1
-        name = "minute" if length == _MINUTE else "day"
         raise HeadraceError(
             TOO_MANY_TESTS,
-            f"Testing a connection: {limit} tests a {name} are allowed, and all are used.",
+            f"Connecting: {limit} {limits.noun} a {name} are allowed, and all are used.",
             retry_after=seconds,
         )
     return window.model_copy(update={"spent": window.spent + 1})

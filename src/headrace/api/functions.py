@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headrace import errors
-from headrace.api.budget import spend_test
+from headrace.api.budget import spend_connection, spend_test
 from headrace.api.describe_table import DescribeTable, describe_table
 from headrace.api.grants import GrantsRequest, write_grants
 from headrace.api.list_tables import ListTables, TableList, list_tables
@@ -51,6 +51,7 @@ _CHANGE = (*_SOURCE, errors.SOURCE_STALE, errors.SOURCE_STATE_WRONG)
 # 424 is the status of everything that a source's database can do to us.
 _DATABASE = (
     *_SOURCE,
+    errors.TOO_MANY_TESTS,
     *_VAULT,
     errors.CREDENTIALS_MISSING,
     errors.ADDRESS_INVALID,
@@ -111,6 +112,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             handler=list_tables,
             response=TableList,
             stream=Stream(tag="table", item=TableSummary, collect=TableList.of),
+            charge=spend_connection,
             errors=_DATABASE,
         ),
     ),
@@ -122,6 +124,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             request=DescribeTable,
             handler=describe_table,
             response=TableDescription,
+            charge=spend_connection,
             errors=_DATABASE,
         ),
     ),
@@ -133,6 +136,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             request=PreflightTable,
             handler=preflight,
             response=Preflight,
+            charge=spend_connection,
             errors=_DATABASE,
         ),
     ),
@@ -201,8 +205,10 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             response=Run,
             status=202,
             headers=("idempotency_key",),
+            charge=spend_connection,
             errors=(
                 *_RUN,
+                errors.TOO_MANY_TESTS,
                 errors.SOURCE_STATE_WRONG,
                 errors.RUN_ALREADY_LIVE,
                 errors.LAUNCH_FAILED,
