@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from headrace.model import Fact, Selection
-from headrace.sources import Finding
-from headrace.sources.mysql import measured, releases
+from headrace.sources import Finding, measured
+from headrace.sources.mysql import releases
+from headrace.sources.mysql.measured import asking
 from headrace.sources.mysql.selected import look_up
 from headrace.sources.mysql.session import SETTINGS, Session
 from headrace.sources.near import listed, shown
@@ -75,7 +76,7 @@ def fitness(session: Session, selection: Sequence[Selection]) -> Finding:
         *(fact for tell in _TELL for fact in tell(server)),
         *_proxy(session, about.number),
         *_without_snapshots(session, selection),
-        *measured.facts(session),
+        *measured.facts(asking(session)),
     ]
     problems = sum(fact.advice is not None for fact in facts)
     tail = {0: "nothing stands in the way of a long read", 1: "one thing to look at"}

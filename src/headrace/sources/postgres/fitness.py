@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from headrace.model import Fact
-from headrace.sources import Finding
-from headrace.sources.postgres import measured, versions
+from headrace.sources import Finding, measured
+from headrace.sources.postgres import versions
 from headrace.sources.postgres.identifiers import quoted
+from headrace.sources.postgres.measured import asking
 from headrace.sources.postgres.session import LOCK_SECONDS, Session
 from headrace.values import Name, Value
 
@@ -86,7 +87,7 @@ def fitness(session: Session) -> Finding:
         versions.fact(session.server_version, date.today()),  # noqa: DTZ011 - a day more or less
         *(fact for tell in _TELL for fact in tell(server)),
         *_pooler(pooled=pooled),
-        *measured.facts(session),
+        *measured.facts(asking(session)),
     ]
     problems = sum(fact.advice is not None for fact in facts)
     role = "a replica" if server.replica else "a primary server"
