@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from headrace.errors import PROTOCOL_UNEXPECTED, HeadraceError
 from headrace.sources import connect
 from headrace.sources.mysql.database import MysqlDatabase
 from headrace.sources.mysql.session import SETTINGS, Session
+from headrace.values import Value
 from tests.conftest import LOCAL, MariadbDatabase
 from tests.sources.mysql.reading import opened, read_all, started, user_without_rights
 
@@ -62,6 +64,32 @@ def test_a_limit_on_the_length_of_statements_holds_for_others(
         assert read_all(mariadb_database, "slow").to_pylist() == [{"interrupted": 0}]
     finally:
         mariadb_database.server.execute("SET GLOBAL max_statement_time = 0")
+
+
+def test_rows_are_read_as_they_are_now(mariadb_database: MariadbDatabase) -> None:
+    """A server may be told to show system-versioned tables as they were at some moment."""
+    mariadb_database.execute(
+        "CREATE TABLE t (a int) WITH SYSTEM VERSIONING; INSERT INTO t VALUES (1);"
+        "SET GLOBAL system_versioning_asof = '2001-01-01'"
+    )
+    try:
+        assert mariadb_database.execute("SELECT * FROM t") == ""
+        assert read_all(mariadb_database, "t").to_pylist() == [{"a": 1}]
+    finally:
+        mariadb_database.server.execute("SET GLOBAL system_versioning_asof = DEFAULT")
+
+
+def test_an_answer_of_another_shape(session: Session) -> None:
+    class Number(Value):
+        number: int
+
+    for sql in ("SELECT 1 AS other", "SELECT 'x' AS number", "SELECT 1 AS number LIMIT 0"):
+        with pytest.raises(HeadraceError) as caught:
+            session.answer("Asking", sql, Number)
+        assert caught.value.kind is PROTOCOL_UNEXPECTED
+    with pytest.raises(HeadraceError) as caught:
+        session.named("Asking", "SELECT 1, 2, 3")
+    assert caught.value.kind is PROTOCOL_UNEXPECTED
 
 
 def test_what_a_server_does_to_every_session_is_undone(mariadb_database: MariadbDatabase) -> None:
