@@ -216,6 +216,14 @@ def test_a_view_that_raises_in_the_middle(database: Database) -> None:
     assert "division" not in caught.value.detail
 
 
+def test_a_value_that_postgresql_itself_has_no_room_for(database: Database) -> None:
+    database.execute("CREATE VIEW v AS SELECT repeat('xxxx', 1000000000) AS a")
+    with pytest.raises(HeadraceError) as caught:
+        read_all(database, "v")
+    assert caught.value.kind is DATABASE_ERROR
+    assert "public.v: a limit of PostgreSQL's is exceeded" in caught.value.detail
+
+
 def test_bytes_that_are_no_text(database: Database) -> None:
     """A server that does not know its own encoding checks nothing."""
     name = f"{database.name}_ascii"

@@ -74,6 +74,7 @@ BY_CLASS: dict[str, tuple[Kind, str]] = {
     "XX": (DATABASE_ERROR, "the server met an internal error, perhaps damaged data"),
     "22": (DATABASE_ERROR, "an expression of the table or view fails for a value"),
     "53": (DATABASE_ERROR, "the server lacks memory or disk"),
+    "54": (DATABASE_ERROR, "a limit of PostgreSQL's is exceeded, such as 1 GB for a row"),
     "40": (DATABASE_ERROR, "the server rolled the transaction back"),
 }
 
