@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -144,6 +145,74 @@ def test_deleting_a_document_leaves_those_under_it(documents: Documents) -> None
     documents.delete("models/a")
 
     assert ids(documents, "models/a/sources") == ["s"]
+
+
+def due(documents: Documents, upto: str, **options: Any) -> list[str]:
+    return [d.path for d in documents.due(upto, **{"limit": 10, **options})]
+
+
+def test_what_is_due_is_found_in_order(documents: Documents) -> None:
+    for path, at in (
+        ("models/a/sources/later", "2026-05-05T10:00:01Z"),
+        ("models/b/sources/now", "2026-05-05T10:00:00Z"),
+        ("models/a/sources/before", "2026-05-05T09:00:00Z"),
+    ):
+        documents.create(path, {"next_run_at": at})
+
+    assert due(documents, "2026-05-05T10:00:00Z") == [
+        "models/a/sources/before",
+        "models/b/sources/now",
+    ]
+    assert due(documents, "2026-05-05T08:59:59Z") == []
+
+
+def test_what_is_due_is_the_document_as_it_is(documents: Documents) -> None:
+    created = documents.create("models/a/sources/s", {"next_run_at": "2026", "n": [1]})
+
+    assert documents.due("2026", limit=1) == [created]
+
+
+def test_what_is_not_due(documents: Documents) -> None:
+    """Without a text of that name, or somewhere else."""
+    others: tuple[dict[str, Any], ...] = ({}, {"next_run_at": None}, {"next_run_at": 1}, {"x": "2"})
+    for number, value in enumerate(others):
+        documents.create(f"models/a/sources/{number}", value)
+    for path in ("models/a", "models/a/sources/0/runs/r", "models/a/resources/r"):
+        documents.create(path, {"next_run_at": "2026"})
+
+    assert due(documents, "9999") == []
+
+
+def test_what_is_due_changes_with_the_document(documents: Documents) -> None:
+    first = documents.create("models/a/sources/s", {"next_run_at": "2026"})
+    second = documents.replace(first.path, {"next_run_at": "2027"}, first.etag)
+    assert due(documents, "2026") == []
+    assert due(documents, "2027") == [first.path]
+
+    documents.replace(first.path, {"next_run_at": None}, second.etag)
+    assert due(documents, "9999") == []
+
+    documents.create("models/a/sources/t", {"next_run_at": "2026"})
+    documents.delete("models/a/sources/t")
+    assert due(documents, "9999") == []
+
+
+def test_what_is_due_is_read_in_pages(documents: Documents) -> None:
+    """Also where many are due at the same time."""
+    paths = [f"models/{model}/sources/{id_}" for model in "ab" for id_ in "xyz"]
+    for path in paths:
+        documents.create(path, {"next_run_at": "2026"})
+    documents.create("models/c/sources/x", {"next_run_at": "2025"})
+
+    found: list[str] = []
+    after = None
+    while page := documents.due("2026", limit=2, after=after):
+        assert len(page) <= 2
+        found += [document.path for document in page]
+        after = page[-1]
+
+    assert found[0] == "models/c/sources/x"
+    assert sorted(found[1:]) == paths
 
 
 @pytest.mark.parametrize("path", ["", "models", "models/", "/m", "models//sources/s", "a/b/c"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.documents.sqlite import SqliteDocuments, open_documents
+from headrace.documents.sqlite import FIND_DUE, SqliteDocuments, open_documents
 from headrace.errors import (
     DOCUMENTS_NEWER,
     DOCUMENTS_UNAVAILABLE,
@@ -163,3 +163,35 @@ def test_a_directory_that_can_not_be_made_is_unavailable(tmp_path: Path) -> None
     (tmp_path / "file").touch()
 
     assert refused(tmp_path / "file" / "documents.sqlite") is DOCUMENTS_UNAVAILABLE
+
+
+def test_what_is_due_is_found_by_its_index(documents: SqliteDocuments, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        values = ("2026", "", "", "", 10)
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {FIND_DUE}", values)]
+
+    (step,) = plan  # nothing is sorted after it
+    assert step.startswith("SEARCH documents USING INDEX due ")
+
+
+def test_a_file_that_was_made_before_there_was_an_index(path: Path) -> None:
+    documents = SqliteDocuments(path)
+    source = documents.create("models/m/sources/s", {"next_run_at": "2026"})
+    documents.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP INDEX due")
+
+    documents = SqliteDocuments(path)
+    assert documents.due("2026", limit=9) == [source]
+    documents.close()
+
+
+def test_a_damaged_document_does_not_hide_what_is_due(
+    documents: SqliteDocuments, path: Path
+) -> None:
+    source = documents.create("models/m/sources/s", {"next_run_at": "2026"})
+    documents.create("models/m/sources/damaged", {"next_run_at": "2026"})
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE documents SET value = '{' WHERE id = 'damaged'")
+
+    assert documents.due("2026", limit=9) == [source]

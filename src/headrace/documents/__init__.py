@@ -11,6 +11,9 @@ from typing import Any, Protocol
 
 SCHEMES = {"sqlite": "headrace.documents.sqlite:open_documents"}
 
+# What `due` looks for: in the collections of this name, at whatever depth, a text of this name.
+DUE_COLLECTION, DUE_FIELD = "sources", "next_run_at"
+
 
 @dataclass(frozen=True)
 class Document:
@@ -51,6 +54,14 @@ class Documents(Protocol):
         self, collection: str, *, limit: int, after: str | None = None, newest_first: bool = False
     ) -> Sequence[Document]:
         """The documents directly in a collection, by id, starting beyond the id `after`."""
+        ...
+
+    def due(self, upto: str, *, limit: int, after: Document | None = None) -> Sequence[Document]:
+        """The documents in collections called `sources` whose text `next_run_at` is at most `upto`.
+
+        Ordered by that text, starting beyond the document `after`, as it was found here. Every
+        store has an index for it: the cost is that of the documents found, however many there are.
+        """
         ...
 
     def close(self) -> None: ...

@@ -16,7 +16,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from headrace.documents import Document, check_collection, split_path
+from headrace.documents import (
+    DUE_COLLECTION,
+    DUE_FIELD,
+    Document,
+    check_collection,
+    split_path,
+)
 from headrace.errors import (
     DOCUMENT_EXISTS,
     DOCUMENT_STALE,
@@ -38,6 +44,19 @@ _TABLE = """
         PRIMARY KEY (collection, id)
     )
 """
+# The text by which a document is due, or NULL. Damaged values must not spoil the index.
+_DUE = f"""CASE WHEN json_valid(value) THEN
+    CASE json_type(value, '$.{DUE_FIELD}') WHEN 'text' THEN json_extract(value, '$.{DUE_FIELD}') END
+END"""
+_MAY_BE_DUE = f"collection GLOB '*/{DUE_COLLECTION}' AND {_DUE} IS NOT NULL"
+_INDEX = f"""
+    CREATE INDEX IF NOT EXISTS due ON documents ({_DUE}, collection, id) WHERE {_MAY_BE_DUE}
+"""
+FIND_DUE = f"""
+    SELECT id, value, etag, collection FROM documents
+    WHERE {_MAY_BE_DUE} AND {_DUE} <= ? AND ({_DUE}, collection, id) > (?, ?, ?)
+    ORDER BY {_DUE}, collection, id LIMIT ?
+"""  # noqa: S608 (our words)
 
 # SQLite's primary result codes (sqlite.org/rescode.html); the rest are faults of this module.
 _UNAVAILABLE = {
@@ -88,6 +107,7 @@ class SqliteDocuments:
             self._connection.text_factory = bytes  # damaged text is ours to find and to tell
             try:
                 self._check_version()
+                self._connection.execute(_INDEX)  # files that were made before have none
             except BaseException:
                 self._connection.close()
                 raise
@@ -138,6 +158,13 @@ class SqliteDocuments:
             f" AND {beyond if after else '1'} ORDER BY id {order} LIMIT ?"
         )
         return self._read(sql, (collection, *([after] if after else []), limit), collection)
+
+    def due(self, upto: str, *, limit: int, after: Document | None = None) -> Sequence[Document]:
+        collection, id_ = split_path(after.path) if after else ("", "")
+        beyond = (after.value[DUE_FIELD] if after else "", collection, id_)
+        with self._translated("read"), self._lock:
+            rows = self._connection.execute(FIND_DUE, (upto, *beyond, limit)).fetchall()
+        return [self._document(collection.decode(), *row) for *row, collection in rows]
 
     def close(self) -> None:
         with self._lock:
@@ -213,6 +240,7 @@ def _make(path: Path) -> None:
         with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(_TABLE)
+            connection.execute(_INDEX)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         try:
             path.hardlink_to(draft)
