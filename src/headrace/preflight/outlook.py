@@ -93,7 +93,7 @@ def _remarks(subject: Subject, found: Found, around: Around) -> Iterator[_Remark
         yield _Remark(PASSED, text)
     if subject.unfit is not None:
         yield from _unfit(subject, found, around)
-    # Another choice than text has been made for those that are no text here.
+    # If a decimal was chosen it is no text here.
     if subject.takes_decimal and pa.types.is_string(subject.arrow) and found.digits:
         yield _numbers(subject, found, around)
     if found.size is not None and found.size > LARGE_BYTES:
