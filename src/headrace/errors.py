@@ -670,6 +670,21 @@ STATEMENT_TIMED_OUT = Kind(
     transient=True,
 )
 
+CURSOR_NOT_USABLE = Kind(
+    "cursor_not_usable",
+    409,
+    "Rows can't be taken by that cursor",
+    "Choose a column that grows with each change: a time such as updated_at, a date, a whole "
+    "number or an ordered text such as a ULID; or choose the mode 'full'.",
+)
+KEY_NOT_USABLE = Kind(
+    "key_not_usable",
+    409,
+    "Rows can't be told apart",
+    "Choose as key columns that a primary key or a unique index keeps unique; or choose the mode "
+    "'append', or 'full'.",
+)
+
 # --- extraction -------------------------------------------------------------------------------
 
 VALUE_NOT_CARRIED = Kind(
@@ -686,6 +701,26 @@ VALUE_TOO_LARGE = Kind(
     "There is not enough memory for a value",
     "Leave the column out of the selection, or give the job more memory: it needs several times "
     "the size of the largest row.",
+)
+CHECKPOINT_MOVED = Kind(
+    "checkpoint_moved",
+    409,
+    "The destination holds other rows than when the run began",
+    "Start the run again: it begins where the destination stands now.",
+    transient=True,
+)
+SCHEMA_CHANGED = Kind(
+    "schema_changed",
+    409,
+    "The source's columns are not those that the destination has",
+    "Let the source's drift policy be 'add', which takes new columns and wider types; for a column "
+    "whose type has become another one, bring the table anew from the start.",
+)
+MODE_NOT_SUPPORTED = Kind(
+    "mode_not_supported",
+    409,
+    "The destination can't do this with a table",
+    "Choose another mode for the table: 'full' is possible everywhere.",
 )
 ROWS_DISAGREE = Kind(
     "rows_disagree",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
@@ -228,6 +228,31 @@ class DecimalType(Value):
         return self
 
 
+class DriftPolicy(StrEnum):
+    """What becomes of columns that are other ones than at the last run.
+
+    add takes new columns and wider types and leaves removed ones as NULL, freeze leaves new
+    columns out and fails on the rest, fail fails on any difference. A type that has become
+    another one always fails.
+    """
+
+    ADD = "add"
+    FREEZE = "freeze"
+    FAIL = "fail"
+
+
+class Mode(StrEnum):
+    """What a run does with a table.
+
+    full reads everything and replaces the table, append adds the rows that are newer than the
+    checkpoint, merge puts these in place of the ones with the same key.
+    """
+
+    FULL = "full"
+    APPEND = "append"
+    MERGE = "merge"
+
+
 class Selection(TableRef):
     """What is taken of one table, and where it goes."""
 
@@ -243,7 +268,28 @@ class Selection(TableRef):
         "without precision, or of more than 38 digits. A number that does not fit exactly is one "
         "of the values for which there is the unfit policy.",
     )
-    mode: Literal["full"] = Field(default="full", description="full replaces the table.")
+    mode: Mode = Mode.FULL
+    cursor: tuple[Name, ...] = Field(
+        default=(),
+        description="The column by which rows are newer, for append and merge; of several the "
+        "first that is not NULL, such as updated_at before created_at.",
+    )
+    key: tuple[Name, ...] = Field(
+        default=(),
+        description="The columns that tell rows apart, for merge; empty takes the primary key.",
+    )
+    lag_seconds: int = Field(
+        default=60,
+        ge=0,
+        description="How long before now a window by time ends, so that rows which are written "
+        "now and committed later are not skipped.",
+    )
+    look_back: int = Field(
+        default=0,
+        ge=0,
+        description="How far before the checkpoint merge begins to read: seconds for times, days "
+        "for dates, a difference for numbers.",
+    )
     destination_table: DestinationName | None = Field(
         default=None, description="The table's name in the destination; null derives it."
     )
@@ -254,9 +300,45 @@ class Selection(TableRef):
             raise ValueError("a column is listed twice")
         return self
 
+    @model_validator(mode="after")
+    def _cursor_fits_mode(self) -> Self:
+        if self.mode is Mode.FULL and (self.cursor or self.key or self.look_back):
+            raise ValueError("mode 'full' reads everything: it has no cursor, key or look_back")
+        if self.mode is not Mode.FULL and not self.cursor:
+            raise ValueError(f"mode '{self.mode}' needs a cursor")
+        if self.mode is Mode.APPEND and (self.key or self.look_back):
+            raise ValueError("mode 'append' adds rows: key and look_back are for 'merge'")
+        for named in (self.cursor, self.key):
+            if len(set(named)) < len(named):
+                raise ValueError("a column is listed twice")
+        if self.columns is not None and (lacking := set(self.key) - set(self.columns)):
+            raise ValueError(f"the key's columns are not all taken: {', '.join(sorted(lacking))}")
+        return self
+
     @property
     def ref(self) -> TableRef:
         return TableRef(schema_name=self.schema_name, table_name=self.table_name)
+
+
+class Window(Value):
+    """A half-open range of cursor values, `(after, upto]`, as the source writes them."""
+
+    cursor: tuple[str, ...] = Field(description="The columns, of which the first not NULL counts.")
+    after: str | None = Field(description="Where the checkpoint stands; null reads from the start.")
+    read_after: str | None = Field(
+        description="Where reading begins: `after`, or further back by the look-back."
+    )
+    upto: str | None = Field(description="Where it ends; null if there is nothing to take.")
+    null_rows: int = Field(
+        default=0, ge=0, description="Rows without a cursor value, which no window takes."
+    )
+    remarks: tuple[str, ...] = Field(
+        default=(), description="What stands in the way of a promise that no row is skipped."
+    )
+
+    @property
+    def empty(self) -> bool:
+        return self.upto is None
 
 
 class SourceState(StrEnum):
@@ -278,6 +360,7 @@ class Source(Value):
     dataset: DestinationName = Field(description="The schema or dataset in the destination.")
     selection: tuple[Selection, ...] = ()
     unfit: UnfitPolicy = UnfitPolicy.FAIL
+    drift: DriftPolicy = DriftPolicy.ADD
     state: SourceState = SourceState.DRAFT
     created_at: AwareDatetime
     updated_at: AwareDatetime
@@ -324,6 +407,10 @@ class TableRun(TableRef):
     rows_per_second: float = Field(default=0.0, ge=0, description="Rows divided by seconds.")
     unfit: dict[str, int] = Field(
         default_factory=dict, description="Values replaced by NULL so far, by column."
+    )
+    mode: Mode = Mode.FULL
+    window: Window | None = Field(
+        default=None, description="The range of cursor values that is taken, for append and merge."
     )
 
     @property

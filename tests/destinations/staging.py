@@ -16,7 +16,8 @@ from headrace.destinations import (
     StagedTable,
     Target,
 )
-from headrace.destinations.duckdb import DuckDB, quoted
+from headrace.destinations.duckdb import DuckDB
+from headrace.destinations.duckdb_sql import quoted
 from headrace.destinations.parquet import ParquetDirectory
 from headrace.ids import new_id
 from headrace.model import TableRef
@@ -68,7 +69,7 @@ def stage(
         TableRef(schema_name="public", table_name=name),
         Target("shop", name),
         content.schema,
-        tuple(files),
+        files=tuple(files),
     )
 
 

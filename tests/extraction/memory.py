@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from headrace.model import Selection, TableDescription, TableRef, TableSummary, UnfitPolicy
+from headrace.model import Selection, TableDescription, TableRef, TableSummary, UnfitPolicy, Window
 from headrace.sources import TypeName
 
 
@@ -39,8 +39,16 @@ class MemoryDatabase:
     def schema(self, selection: Selection, unfit: UnfitPolicy) -> pa.Schema:
         return _batch(selection).schema
 
+    def window(self, selection: Selection, after: str | None) -> Window:
+        raise NotImplementedError
+
+    def key(self, selection: Selection) -> tuple[str, ...]:
+        raise NotImplementedError
+
     @contextmanager
-    def read(self, selection: Selection, unfit: UnfitPolicy) -> Iterator[MemoryReader]:
+    def read(
+        self, selection: Selection, unfit: UnfitPolicy, window: Window | None = None
+    ) -> Iterator[MemoryReader]:
         claimed_more = 2 if selection.table_name == "liar" else 0
         yield MemoryReader([_batch(selection)], claimed_more)
 

@@ -7,7 +7,7 @@ same transaction (see docs/architecture.md, "Each row once").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -15,7 +15,7 @@ from typing import Protocol
 import pyarrow as pa
 from pyarrow.fs import FileSystem
 
-from headrace.model import TableRef
+from headrace.model import Mode, TableRef, Window
 
 SCHEMES = {
     "duckdb": "headrace.destinations.duckdb:open_destination",
@@ -52,8 +52,29 @@ class StagedFile:
 
 
 @dataclass(frozen=True)
+class Increment:
+    """The rows of a window that are to be added to a table or, by `key`, merged into it.
+
+    `key` are the columns that tell rows apart, by their names here; without any, rows are added.
+    """
+
+    window: Window
+    key: tuple[str, ...] = ()
+
+    @property
+    def begins(self) -> bool:
+        """Whether nothing comes before the window, so that it takes the whole table's place."""
+        return self.window.after is None
+
+    @property
+    def position(self) -> str | None:
+        """Up to which value the table holds everything once this is published."""
+        return self.window.upto if self.window.upto is not None else self.window.after
+
+
+@dataclass(frozen=True)
 class PlannedTable:
-    """A table that is to be brought.
+    """A table that is to be brought: all of it, or an increment.
 
     `schema` carries the columns' original names and types as field metadata
     (`headrace.source_name`, `headrace.source_type`).
@@ -62,13 +83,18 @@ class PlannedTable:
     source_table: TableRef
     target: Target
     schema: pa.Schema
+    increment: Increment | None = None
+
+    @property
+    def replaces(self) -> bool:
+        return self.increment is None or self.increment.begins
 
 
 @dataclass(frozen=True)
 class StagedTable(PlannedTable):
     """All that a run has staged for one table."""
 
-    files: tuple[StagedFile, ...]
+    files: tuple[StagedFile, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -87,7 +113,12 @@ class Publication:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What the destination says that it holds of a table of a source."""
+    """What the destination says that it holds of a table of a source.
+
+    `rows` are those that the run brought, `columns` those of the table. With a `position` the
+    table holds everything up to it by `cursor`; without one it has to be brought from the start,
+    be it because somebody has emptied the table or made it anew.
+    """
 
     model_id: str
     source_id: str
@@ -96,6 +127,9 @@ class Checkpoint:
     run_id: str
     rows: int
     published_at: datetime
+    columns: tuple[Mapping[str, str], ...] = ()
+    cursor: tuple[str, ...] = ()
+    position: str | None = None
 
 
 class Destination(Protocol):
@@ -104,6 +138,11 @@ class Destination(Protocol):
     Every method raises DESTINATION_UNAVAILABLE, DESTINATION_LOCKED, DESTINATION_FULL or
     DESTINATION_UNREADABLE; a state that can't be read is never taken for an empty one.
     """
+
+    @property
+    def modes(self) -> frozenset[Mode]:
+        """The modes that are possible here."""
+        ...
 
     @property
     def reserved_datasets(self) -> frozenset[str]:
@@ -117,7 +156,7 @@ class Destination(Protocol):
     def check(self, model_id: str, source_id: str, tables: Sequence[PlannedTable]) -> None:
         """Refuse what `publish` would refuse of these tables, before a row of them is read.
 
-        Raises DESTINATION_CONFLICT, COLUMNS_CLASH and TYPE_NOT_CARRIED.
+        Raises DESTINATION_CONFLICT, COLUMNS_CLASH, TYPE_NOT_CARRIED and MODE_NOT_SUPPORTED.
         """
         ...
 
@@ -126,10 +165,15 @@ class Destination(Protocol):
         ...
 
     def publish(self, publication: Publication) -> None:
-        """Replace the tables and write their checkpoints, in one transaction.
+        """Replace the tables, or bring their increments in, and write their checkpoints.
+
+        All in one transaction. A table that grows gets the columns that are new, and the type of
+        one that has become wider; a column that is gone stays, and is NULL in new rows.
 
         Publishing the same run again does nothing. Raises ROWS_DISAGREE if the destination
-        counts other rows than were staged, STAGING_CORRUPTED if a file can't be read back,
+        counts other rows than were staged, KEY_NOT_USABLE if two of them have one key,
+        STAGING_CORRUPTED if a file can't be read back, CHECKPOINT_MOVED if an increment does not
+        follow what the table holds, SCHEMA_CHANGED if a column's type has become another one,
         DESTINATION_CONFLICT if a table belongs to another source or was not made by Headrace,
         and what else `check` raises; the destination is then as it was.
         """

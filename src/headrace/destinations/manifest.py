@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import AwareDatetime, Field
 
 from headrace.destinations import Publication, StagedTable, Target
+from headrace.destinations.drift import merged
 from headrace.destinations.staged import columns_of
 from headrace.model import TableRef, now
 from headrace.values import Value
@@ -25,10 +26,12 @@ class Version(Value):
     """What a table holds since a run."""
 
     run_id: str
-    rows: int
-    columns: tuple[dict[str, str], ...]
+    rows: int = Field(description="Those that the run brought.")
+    columns: tuple[Mapping[str, str], ...]
     files: tuple[ManifestFile, ...]
     published_at: AwareDatetime
+    cursor: tuple[str, ...] = ()
+    position: str | None = None
 
 
 class ManifestTable(Value):
@@ -103,7 +106,7 @@ def publish(manifest: Manifest, publication: Publication) -> Manifest:
                 "model_id": publication.model_id,
                 "source_id": publication.source_id,
                 "source_table": table.source_table,
-                "version": _version(publication, table),
+                "version": _version(publication, table, known.version),
                 "previous": known.version,
             }
         )
@@ -125,19 +128,27 @@ def disown(manifest: Manifest, of_source: str) -> Manifest:
     return manifest.model_copy(update={"tables": tables, "runs": runs})
 
 
-def _version(publication: Publication, table: StagedTable) -> Version:
+def _version(publication: Publication, table: StagedTable, before: Version | None) -> Version:
+    kept = before if before is not None and not table.replaces else None
+    columns: Sequence[Mapping[str, str]] = columns_of(table.schema)
+    increment = table.increment
     directory = f"{table.target.dataset}/{table.target.table}"
     return Version(
         run_id=publication.run_id,
         rows=table.rows,
-        columns=tuple(columns_of(table.schema)),
-        files=tuple(
-            ManifestFile(
-                path=f"{directory}/{publication.run_id}-{number:05}.parquet",
-                rows=file.rows,
-                bytes=file.bytes,
-            )
-            for number, file in enumerate(table.files)
+        columns=merged(kept.columns, columns) if kept else tuple(columns),
+        files=(
+            *(kept.files if kept else ()),
+            *(
+                ManifestFile(
+                    path=f"{directory}/{publication.run_id}-{number:05}.parquet",
+                    rows=file.rows,
+                    bytes=file.bytes,
+                )
+                for number, file in enumerate(table.files)
+            ),
         ),
         published_at=now(),
+        cursor=increment.window.cursor if increment else (),
+        position=increment.position if increment else None,
     )

@@ -32,11 +32,27 @@ from headrace.destinations import (
 )
 from headrace.destinations.disk import disk_errors
 from headrace.destinations.local_staging import LocalStaging
-from headrace.destinations.manifest import NOBODY, Manifest, claim, disown, key, owner, publish
+from headrace.destinations.manifest import (
+    NOBODY,
+    Manifest,
+    Version,
+    claim,
+    disown,
+    key,
+    owner,
+    publish,
+)
 from headrace.destinations.planned import check_tables
 from headrace.destinations.staged import check_file
 from headrace.destinations.types import name_in
-from headrace.errors import DESTINATION_CONFLICT, DESTINATION_UNREADABLE, HeadraceError
+from headrace.errors import (
+    CHECKPOINT_MOVED,
+    DESTINATION_CONFLICT,
+    DESTINATION_UNREADABLE,
+    SCHEMA_CHANGED,
+    HeadraceError,
+)
+from headrace.model import Mode
 from headrace.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -83,6 +99,11 @@ class ParquetDirectory:
         self._staging = LocalStaging(self._own / "staging")
 
     @property
+    def modes(self) -> frozenset[Mode]:
+        """No merge: rows can't be taken out of a file."""
+        return frozenset({Mode.FULL, Mode.APPEND})
+
+    @property
     def reserved_datasets(self) -> frozenset[str]:
         return frozenset({OWN})
 
@@ -108,6 +129,7 @@ class ParquetDirectory:
                 return
             for table in publication.tables:
                 self._check_owner(manifest, of_source, table.target)
+                self._check_follows(manifest, table)
             for table in publication.tables:
                 for number, file in enumerate(table.files):
                     at = self._whereabouts(publication, table, number)
@@ -134,6 +156,9 @@ class ParquetDirectory:
                 run_id=table.version.run_id,
                 rows=table.version.rows,
                 published_at=table.version.published_at,
+                columns=table.version.columns,
+                cursor=table.version.cursor,
+                position=table.version.position if self._intact(table.version) else None,
             )
             for _, table in sorted(self._read().tables.items())
             if table.version and (table.model_id, table.source_id) == (model_id, source_id)
@@ -156,7 +181,7 @@ class ParquetDirectory:
                 raise HeadraceError(
                     DESTINATION_UNREADABLE, f"Counting {target} failed: {file.path} is missing."
                 )
-        return table.version.rows
+        return sum(file.rows for file in table.version.files)
 
     def files(self, target: Target) -> Sequence[Path]:
         """The files that make up the table now; valid until the publish after the next."""
@@ -207,6 +232,34 @@ class ParquetDirectory:
                 f"Table {target} belongs to source '{known.source_id}' of model "
                 f"'{known.model_id}'.",
             )
+
+    def _intact(self, version: Version) -> bool:
+        """Whether nobody has removed a file of the version."""
+        return all((self._directory / file.path).is_file() for file in version.files)
+
+    def _check_follows(self, manifest: Manifest, table: StagedTable) -> None:
+        """Refuse an increment that does not fit what is there.
+
+        Files of one table hold each column in one type: a reader of them all would take the first
+        file's. Raises CHECKPOINT_MOVED, SCHEMA_CHANGED.
+        """
+        if table.increment is None or table.increment.begins:
+            return
+        known = manifest.tables.get(key(table.target))
+        version = known.version if known else None
+        if version is None or version.position != table.increment.window.after:
+            raise HeadraceError(
+                CHECKPOINT_MOVED,
+                f"Table {table.target}: the run began after another value than it holds now.",
+            )
+        types = {column["name"]: column["arrow_type"] for column in version.columns}
+        for field in table.schema:
+            if types.get(field.name, str(field.type)) != str(field.type):
+                raise HeadraceError(
+                    SCHEMA_CHANGED,
+                    f"Table {table.source_table}, column '{field.name}': it was "
+                    f"{types[field.name]} and is {field.type}; the files hold one type.",
+                )
 
     def _at(self, target: Target) -> Path:
         return self._directory / target.dataset / target.table

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 
 import pyarrow as pa
 
 from headrace import naming
-from headrace.destinations import Destination, PlannedTable, Publication, StagedTable, Staging
-from headrace.errors import HeadraceError
+from headrace.destinations import Destination, Publication, StagedTable, Staging
+from headrace.errors import TABLE_CHANGED, HeadraceError
 from headrace.extraction.column_names import told_apart
+from headrace.extraction.increments import PlannedRead, planned_read, windows
 from headrace.extraction.plan import plan
 from headrace.extraction.progress import Progress
 from headrace.extraction.worker import stage
 from headrace.logs import log_context
 from headrace.model import Selection, Source, TableRun, TableState
-from headrace.sources import Database, TableReader
+from headrace.sources import Database
 
 log = logging.getLogger(__name__)
 
@@ -36,19 +37,25 @@ def extract(
     errors of connecting, of reading, of the destination, and ROWS_DISAGREE.
     """
     # Fail before the long part if the destination can't be read.
-    destination.checkpoints(source.model_id, source.source_id)
+    known = {c.target: c for c in destination.checkpoints(source.model_id, source.source_id)}
     destination.discard(run_id)  # of an earlier attempt at the same run
     try:
         with closing(connect()) as database:
+            taken = windows(database, source, destination, known)  # it takes the snapshot anew
             chosen = [selection.ref for selection in source.selection]
-            board = _Board(plan(source, database.list_tables(chosen)), progress)
-            planned = [_planned(database, source, each, board) for each in source.selection]
-            destination.check(source.model_id, source.source_id, planned)
+            board = _Board(plan(source, database.list_tables(chosen), taken), progress)
+            reads = []
+            for selection in source.selection:
+                checkpoint = known.get(naming.target(source, selection))
+                with board.working_on(selection):
+                    reads.append(
+                        planned_read(
+                            database, source, selection, checkpoint, taken.get(selection.ref)
+                        )
+                    )
+            destination.check(source.model_id, source.source_id, [r.planned for r in reads])
             staging = destination.staging(run_id)
-            tables = tuple(
-                _stage(database.read(selection, source.unfit), selection, staging, board)
-                for selection in source.selection
-            )
+            tables = tuple(_stage(database, source, read, staging, board) for read in reads)
         # What reading took goes back, so that publishing does not add its own on top.
         pa.default_memory_pool().release_unused()
         log.info("publishing %d tables", len(tables))
@@ -90,23 +97,21 @@ class _Board:
                 raise
 
 
-def _planned(
-    database: Database, source: Source, selection: Selection, board: _Board
-) -> PlannedTable:
-    with board.working_on(selection):
-        schema = database.schema(selection, source.unfit)
-    return PlannedTable(selection.ref, naming.target(source, selection), told_apart(schema))
-
-
 def _stage(
-    reading: AbstractContextManager[TableReader],
-    selection: Selection,
-    staging: Staging,
-    board: _Board,
+    database: Database, source: Source, read: PlannedRead, staging: Staging, board: _Board
 ) -> StagedTable:
-    with board.working_on(selection):
-        with reading as reader:
-            staged = stage(reader, board[selection], staging, board.show)
+    planned = read.planned
+    with board.working_on(read.selection):
+        if read.window is not None and read.window.empty:
+            board.show(board[read.selection].model_copy(update={"state": TableState.STAGED}))
+            return StagedTable(**vars(planned))
+        with database.read(read.selection, source.unfit, read.window) as reader:
+            if told_apart(reader.schema) != planned.schema:
+                raise HeadraceError(
+                    TABLE_CHANGED, f"Reading {planned.source_table}: its columns changed meanwhile."
+                )
+            table = board[read.selection]
+            staged = stage(reader, table, staging, board.show, planned.increment)
         log.info("staged %d rows", staged.rows)
         return staged
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from headrace import naming
-from headrace.model import Source, TableRef, TableRun, TableSummary
+from headrace.model import Mode, Source, TableRef, TableRun, TableSummary, Window
 
 
-def plan(source: Source, summaries: Iterable[TableSummary] = ()) -> tuple[TableRun, ...]:
+def plan(
+    source: Source,
+    summaries: Iterable[TableSummary] = (),
+    windows: Mapping[TableRef, Window] = MappingProxyType({}),
+) -> tuple[TableRun, ...]:
     """The tables of a run, in the order of the selection.
 
     The summaries give the estimates of their rows. A table that they lack is planned all the
@@ -21,13 +26,16 @@ def plan(source: Source, summaries: Iterable[TableSummary] = ()) -> tuple[TableR
     tables = []
     for selection in source.selection:
         target = naming.target(source, selection)
+        full = selection.mode is Mode.FULL
         tables.append(
             TableRun(
                 schema_name=selection.schema_name,
                 table_name=selection.table_name,
                 dataset=target.dataset,
                 destination_table=target.table,
-                estimated_rows=estimates.get(selection.ref),
+                estimated_rows=estimates.get(selection.ref) if full else None,
+                mode=selection.mode,
+                window=windows.get(selection.ref),
             )
         )
     return tuple(tables)

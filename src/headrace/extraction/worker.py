@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-from headrace.destinations import StagedTable, Staging, Target
+from headrace.destinations import Increment, StagedTable, Staging, Target
 from headrace.errors import ROWS_DISAGREE, HeadraceError
 from headrace.extraction.column_names import told_apart
 from headrace.extraction.parquet import FilesWriter
@@ -17,8 +17,14 @@ from headrace.sources import TableReader
 Report = Callable[[TableRun], None]
 
 
-def stage(reader: TableReader, table: TableRun, staging: Staging, report: Report) -> StagedTable:
-    """Read all rows of a table into files under the staging place.
+def stage(
+    reader: TableReader,
+    table: TableRun,
+    staging: Staging,
+    report: Report,
+    increment: Increment | None = None,
+) -> StagedTable:
+    """Read all rows that the reader gives into files under the staging place.
 
     `report` is told after each batch. Raises ROWS_DISAGREE unless the server's number, the
     batches' number and that of the files' footers are one; the reader's errors; and
@@ -47,7 +53,7 @@ def stage(reader: TableReader, table: TableRun, staging: Staging, report: Report
             writer.add(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
             rows += batch.num_rows
             report(standing(TableState.READING))
-        staged = StagedTable(table.ref, target, schema, writer.finish())
+        staged = StagedTable(table.ref, target, schema, increment, writer.finish())
     _agree(table, rows, "the server says that it sent", reader.rows_sent)
     _agree(table, rows, "the staged files hold", staged.rows)
     report(standing(TableState.STAGED))

@@ -22,6 +22,7 @@ from headrace.model import (
     TableRef,
     TableSummary,
     UnfitPolicy,
+    Window,
 )
 
 if TYPE_CHECKING:
@@ -96,8 +97,26 @@ class Database(Protocol):
         """The schema of `read`'s reader, and the errors of its beginning; nothing is read."""
         ...
 
-    def read(self, selection: Selection, unfit: UnfitPolicy) -> AbstractContextManager[TableReader]:
-        """Read all rows; leaving the context early abandons the connection.
+    def window(self, selection: Selection, after: str | None) -> Window:
+        """The window that follows `after` by the selection's cursor; its end is fixed here.
+
+        Nothing beyond that end is taken, however many rows are added meanwhile. Raises
+        CURSOR_NOT_USABLE, COLUMN_NOT_FOUND, and the errors of reading.
+        """
+        ...
+
+    def key(self, selection: Selection) -> tuple[str, ...]:
+        """The columns that tell the table's rows apart: the chosen ones, else the primary key.
+
+        Raises KEY_NOT_USABLE if there is none, or if nothing keeps the chosen ones unique.
+        """
+        ...
+
+    def read(
+        self, selection: Selection, unfit: UnfitPolicy, window: Window | None = None
+    ) -> AbstractContextManager[TableReader]:
+        """Read the window's rows, all without one; leaving the context early abandons the
+        connection.
 
         `unfit` holds for the columns that `selection.unfit_columns` does not name. All reads of
         one connection see the same snapshot where the database can.

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager
 
 import pyarrow as pa
 
-from headrace.model import Selection, TableDescription, TableRef, TableSummary, UnfitPolicy
+from headrace.model import Selection, TableDescription, TableRef, TableSummary, UnfitPolicy, Window
 from headrace.sources import TypeName
-from headrace.sources.mysql import catalogue, describe, reader, survey
+from headrace.sources.cursors import key_of
+from headrace.sources.mysql import catalogue, describe, reader, survey, windows
 from headrace.sources.mysql.rows import Rows
 from headrace.sources.mysql.session import Session
 from headrace.sources.survey import Survey
@@ -37,8 +38,17 @@ class MysqlDatabase:
     def schema(self, selection: Selection, unfit: UnfitPolicy) -> pa.Schema:
         return reader.schema(self._session, selection, unfit)
 
-    def read(self, selection: Selection, unfit: UnfitPolicy) -> AbstractContextManager[Rows]:
-        return reader.read(self._session, selection, unfit)
+    def window(self, selection: Selection, after: str | None) -> Window:
+        return windows.window(self._session, selection, after)
+
+    def key(self, selection: Selection) -> tuple[str, ...]:
+        primary_key = catalogue.summarise_one(self._session, selection.ref).primary_key
+        return key_of(selection, primary_key, describe.indexes(self._session, selection.ref))
+
+    def read(
+        self, selection: Selection, unfit: UnfitPolicy, window: Window | None = None
+    ) -> AbstractContextManager[Rows]:
+        return reader.read(self._session, selection, unfit, window)
 
     def survey(self, selection: Selection, unfit: UnfitPolicy, rows: int) -> Survey:
         return survey.survey(self._session, selection, unfit, rows)

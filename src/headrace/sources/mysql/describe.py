@@ -47,7 +47,7 @@ def describe_table(
     return TableDescription(
         table=summarise_one(session, table),
         columns=tuple(_described(column, type_name) for column in columns),
-        indexes=_indexes(session, table),
+        indexes=indexes(session, table),
         foreign_keys=_foreign_keys(session, table),
         sample=_sample(session, table, columns, sample_rows) if sample_rows > 0 else None,
     )
@@ -67,7 +67,7 @@ def _described(column: SourceColumn, type_name: TypeName) -> Column:
     )
 
 
-def _indexes(session: Session, table: TableRef) -> tuple[Index, ...]:
+def indexes(session: Session, table: TableRef) -> tuple[Index, ...]:
     names = (table.schema_name, table.table_name)
     found = session.records(f"Describing {table}", _INDEXES, *names, *names)
     indexes = []

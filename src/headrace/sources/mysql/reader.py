@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from headrace.model import Selection, UnfitPolicy
+from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources.chosen import check_readable, chosen
+from headrace.sources.mysql import windows
 from headrace.sources.mysql.columns import SourceColumn, read_columns
 from headrace.sources.mysql.identifiers import qualified, quoted
 from headrace.sources.mysql.rows import Rows, Taken, rows
@@ -23,7 +24,9 @@ def schema(session: Session, selection: Selection, unfit: UnfitPolicy) -> pa.Sch
 
 
 @contextmanager
-def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator[Rows]:
+def read(
+    session: Session, selection: Selection, unfit: UnfitPolicy, window: Window | None
+) -> Iterator[Rows]:
     """Read the selected columns, all of them if there is no choice, in the order given.
 
     All of them are those that are invisible to `SELECT *` too. Raises TABLE_NOT_FOUND,
@@ -33,6 +36,8 @@ def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator
     table = selection.ref
     columns, expressions = _columns(selection, unfit, _chosen(session, selection))
     sql = f"SELECT {', '.join(expressions)} FROM {qualified(table)}"  # noqa: S608 - all quoted
+    if window is not None:
+        sql += f" WHERE {windows.condition(session, selection, window)}"
     with rows(session, f"Reading {table}", sql, columns) as reader:
         yield reader
 

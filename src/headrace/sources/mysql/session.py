@@ -6,12 +6,13 @@ import re
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pymysql.cursors import DictCursor
 
 from headrace.connections import MysqlConnection
-from headrace.errors import HeadraceError
+from headrace.errors import PERMISSION_DENIED, HeadraceError
 from headrace.sources.mysql.driver import Driver
 from headrace.sources.mysql.errors import translated, translated_login, unexpected
 from headrace.sources.mysql.result import Result
@@ -62,6 +63,32 @@ class _Server(Value):
     version: str
 
 
+# InnoDB tells when its transactions began in the zone of the server's machine, to the second.
+_UNDER_WAY = """
+SELECT DATE_FORMAT(
+    LEAST(
+        UTC_TIMESTAMP(6),
+        COALESCE(CONVERT_TZ(MIN(trx_started), 'SYSTEM', '+00:00'), UTC_TIMESTAMP(6))
+    ), '%Y-%m-%d %H:%i:%s.%f'
+), COUNT(*) > 0
+FROM information_schema.INNODB_TRX
+WHERE trx_mysql_thread_id <> CONNECTION_ID()
+"""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What was under way just before the snapshot was taken.
+
+    `oldest` is when the oldest transaction began that can be seen, or that moment, in UTC;
+    `hidden` says that the user may see none of them.
+    """
+
+    oldest: str
+    hidden: bool
+    under_way: bool
+
+
 class Session:
     """Statements over one connection. After an error the session is of no further use, except
     after a statement's refusal by `enter` or `check`.
@@ -85,6 +112,7 @@ class Session:
             raise
         self.driver = driver
         self.sock = sock
+        self._settled: Settled | None = None
         try:
             self.product = _product(self._set_up())
         except BaseException:
@@ -163,6 +191,29 @@ class Session:
 
     def close(self) -> None:
         self.driver.close()
+
+    def settled(self) -> Settled:
+        """What was under way before the snapshot was taken; the first call takes a new snapshot.
+
+        So it has to be called before anything is read that shall be of the same moment.
+        """
+        if self._settled is None:
+            what = "Looking for transactions under way"
+            self.query(what, "COMMIT")
+            self._settled = self._look_under_way(what)
+            for statement in _BEGIN:
+                self.query("Beginning a transaction", statement)
+        return self._settled
+
+    def _look_under_way(self, what: str) -> Settled:
+        try:
+            ((oldest, under_way),) = self.query(what, _UNDER_WAY)
+        except HeadraceError as error:
+            if error.kind is not PERMISSION_DENIED:
+                raise
+            ((now,),) = self.query(what, "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)")
+            return Settled(str(now), hidden=True, under_way=False)
+        return Settled(str(oldest), hidden=False, under_way=bool(under_way))
 
     def _set_up(self) -> str:
         """Change the session's settings; returns the server's version as it writes it."""

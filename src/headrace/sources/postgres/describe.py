@@ -81,12 +81,16 @@ def describe_table(
     return TableDescription(
         table=summarise_one(session, table),
         columns=tuple(_described(column, type_name) for column in columns),
-        indexes=tuple(Index.model_validate(o) for o in _objects(session, table, _INDEXES)),
+        indexes=indexes(session, table),
         foreign_keys=tuple(
             ForeignKey.model_validate(o) for o in _objects(session, table, _FOREIGN_KEYS)
         ),
         sample=_sample(session, table, columns, sample_rows) if sample_rows > 0 else None,
     )
+
+
+def indexes(session: Session, table: TableRef) -> tuple[Index, ...]:
+    return tuple(Index.model_validate(o) for o in _objects(session, table, _INDEXES))
 
 
 def _described(column: SourceColumn, type_name: TypeName) -> Column:

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from headrace.model import Selection, UnfitPolicy
+from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources.chosen import check_readable, chosen
+from headrace.sources.postgres import windows
 from headrace.sources.postgres.columns import SourceColumn, read_columns
 from headrace.sources.postgres.identifiers import qualified, quoted
 from headrace.sources.postgres.rows import Rows, rows
@@ -25,7 +26,9 @@ def schema(session: Session, selection: Selection, unfit: UnfitPolicy) -> pa.Sch
 
 
 @contextmanager
-def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator[Rows]:
+def read(
+    session: Session, selection: Selection, unfit: UnfitPolicy, window: Window | None
+) -> Iterator[Rows]:
     """Read the selected columns, all of them if there is no choice, in the order given.
 
     A partitioned table is read with its partitions, a parent with its children. Raises
@@ -37,6 +40,8 @@ def read(session: Session, selection: Selection, unfit: UnfitPolicy) -> Iterator
     check_unchanged(session, table, taken)
     columns, expressions = _columns(selection, unfit, taken)
     sql = f"SELECT {', '.join(expressions)} FROM {qualified(table)}"  # noqa: S608 - all quoted
+    if window is not None:
+        sql += f" WHERE {windows.condition(session, selection, window)}"
     with rows(session, f"Reading {table}", sql, columns) as reader:
         yield reader
 

@@ -45,10 +45,46 @@ SET LOCAL idle_in_transaction_session_timeout TO 0;
 SELECT current_setting('server_version_num')::int;
 """
 
+# A transaction that began before may commit rows after the snapshot with times since its beginning,
+# and one that has written nothing yet may still begin to; autovacuum's write no rows. Asked outside
+# of a transaction, so that all is named with its schema.
+_UNDER_WAY = """
+SELECT json_build_object(
+    'oldest', to_char(
+        least(
+            clock_timestamp(),
+            min(xact_start),
+            (SELECT min(prepared) FROM pg_catalog.pg_prepared_xacts
+                WHERE database = pg_catalog.current_database())
+        ) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'
+    ) || '+00',
+    'hidden', count(*) FILTER (WHERE query = '<insufficient privilege>') > 0,
+    'under_way', pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot())
+        < pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
+)::text
+FROM pg_catalog.pg_stat_activity
+WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
+    AND application_name IS DISTINCT FROM 'headrace'
+    AND backend_type IS DISTINCT FROM 'autovacuum worker'
+"""
+
 _NO_TRANSACTIONS = (
     "Have the pooler pool by transaction or by session (pool_mode in PgBouncer): with 'statement' "
     "it refuses transactions. Or connect to the database's own port."
 )
+
+
+class Settled(Value):
+    """What was under way just before the snapshot was taken.
+
+    `oldest` is when the oldest transaction began that can be seen, or that moment; `hidden` says
+    whether there are sessions of which the user may not see that; `under_way` whether any
+    transaction had begun to write.
+    """
+
+    oldest: str
+    hidden: bool
+    under_way: bool
 
 
 class Session:
@@ -85,6 +121,7 @@ class Session:
                 raise HeadraceError(error.kind, error.detail, hint=hint) from error
             raise
         self._sock = sock
+        self._settled: Settled | None = None
         try:
             self.server_version = self._begin()
             sock.settimeout(_SILENCE_SECONDS)
@@ -125,6 +162,18 @@ class Session:
             raise HeadraceError(
                 PROTOCOL_UNEXPECTED, f"{what}: the answer is not one that PostgreSQL gives."
             ) from error
+
+    def settled(self) -> Settled:
+        """What was under way before the snapshot was taken; the first call takes a new snapshot.
+
+        So it has to be called before anything is read that shall be of the same moment.
+        """
+        if self._settled is None:
+            what = "Looking for transactions under way"
+            self.query(what, "COMMIT")
+            self._settled = self.ask(what, _UNDER_WAY, Settled)
+            self._begin()
+        return self._settled
 
     @contextmanager
     def contained(self, what: str) -> Iterator[None]:

@@ -1,0 +1,110 @@
+"""Bringing staged files into the tables of a DuckDB file, inside a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+import pyarrow as pa
+
+from headrace.destinations import StagedTable
+from headrace.destinations.drift import holds
+from headrace.destinations.duckdb_sql import count, literal, qualified, quoted
+from headrace.errors import KEY_NOT_USABLE, ROWS_DISAGREE, SCHEMA_CHANGED, HeadraceError
+
+TypeName = Callable[[pa.DataType], str]
+
+# The names are all quoted, and the files are a parameter.
+_FILES = "read_parquet($1)"
+
+
+class Loader:
+    """Loads tables over one connection, which is in a transaction."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, type_name: TypeName) -> None:
+        self._connection = connection
+        self._type_name = type_name
+
+    def replace(self, table: StagedTable, mark: str) -> None:
+        """Make the table anew and load it; `mark` is written on it. Raises ROWS_DISAGREE."""
+        name = qualified(self._connection, table.target)
+        columns = ", ".join(
+            f"{quoted(field.name)} {self._type_name(field.type)}" for field in table.schema
+        )
+        self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.rpartition('.')[0]}")
+        self._connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+        self._connection.execute(f"COMMENT ON TABLE {name} IS {literal(mark)}")
+        self._insert(name, table)
+        self._agree(table, 0, table.rows)
+
+    def add(self, table: StagedTable, known: dict[str, str]) -> None:
+        """Add the rows. `known` are the table's Arrow types by column.
+
+        Raises SCHEMA_CHANGED, ROWS_DISAGREE.
+        """
+        self._evolve(table, known)
+        before = count(self._connection, table.target)
+        self._insert(qualified(self._connection, table.target), table)
+        self._agree(table, before, table.rows)
+
+    def merge(self, table: StagedTable, key: tuple[str, ...], known: dict[str, str]) -> None:
+        """Put the rows in place of those with the same key.
+
+        Raises KEY_NOT_USABLE, SCHEMA_CHANGED, ROWS_DISAGREE.
+        """
+        self._evolve(table, known)
+        if not table.files:
+            return
+        name = qualified(self._connection, table.target)
+        files = [file.path for file in table.files]
+        keys = ", ".join(map(quoted, key))
+        distinct = f"SELECT count(*) FROM (SELECT DISTINCT {keys} FROM {_FILES})"  # noqa: S608
+        if (found := self._number(distinct, files)) != table.rows:
+            raise HeadraceError(
+                KEY_NOT_USABLE,
+                f"Table {table.source_table}: {table.rows} rows have {found} different values of "
+                f"{', '.join(key)}.",
+            )
+        same = " AND ".join(f"old.{quoted(k)} IS NOT DISTINCT FROM new.{quoted(k)}" for k in key)
+        before = count(self._connection, table.target)
+        replaced = self._number(
+            f"DELETE FROM {name} AS old USING {_FILES} AS new WHERE {same}",  # noqa: S608
+            files,
+        )
+        self._insert(name, table)
+        self._agree(table, before - replaced, table.rows)
+
+    def _evolve(self, table: StagedTable, known: dict[str, str]) -> None:
+        """Let the table have the columns that are brought. Raises SCHEMA_CHANGED."""
+        name = qualified(self._connection, table.target)
+        for field in table.schema:
+            before = known.get(field.name)
+            column = f"{quoted(field.name)} {self._type_name(field.type)}"
+            if before is None:
+                self._connection.execute(f"ALTER TABLE {name} ADD COLUMN {column}")
+            elif not holds(before, str(field.type)):
+                if not holds(str(field.type), before):
+                    raise HeadraceError(
+                        SCHEMA_CHANGED,
+                        f"Table {table.source_table}, column '{field.name}': {field.type} does not "
+                        f"hold all values of {before}.",
+                    )
+                change = f"ALTER {quoted(field.name)} SET DATA TYPE {self._type_name(field.type)}"
+                self._connection.execute(f"ALTER TABLE {name} {change}")
+
+    def _insert(self, name: str, table: StagedTable) -> None:
+        if table.files:
+            load = f"INSERT INTO {name} BY NAME SELECT * FROM {_FILES}"  # noqa: S608
+            self._connection.execute(load, [[file.path for file in table.files]])
+
+    def _agree(self, table: StagedTable, before: int, rows: int) -> None:
+        loaded = count(self._connection, table.target) - before
+        if loaded != rows:
+            raise HeadraceError(
+                ROWS_DISAGREE,
+                f"Table {table.source_table}: {rows} rows were staged, but {loaded} loaded.",
+            )
+
+    def _number(self, sql: str, files: list[str]) -> int:
+        row = self._connection.execute(sql, [files]).fetchone()
+        return int(row[0]) if row else 0

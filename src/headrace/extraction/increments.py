@@ -1,0 +1,126 @@
+"""What of each table a run takes: all of it, or the window that follows the checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from headrace import naming
+from headrace.destinations import Checkpoint, Destination, Increment, PlannedTable, Target
+from headrace.destinations.drift import Drift, drift
+from headrace.destinations.staged import SOURCE_NAME
+from headrace.errors import MODE_NOT_SUPPORTED, SCHEMA_CHANGED, HeadraceError
+from headrace.extraction.column_names import told_apart
+from headrace.model import DriftPolicy, Mode, Selection, Source, TableRef, Window
+from headrace.sources import Database
+
+Checkpoints = Mapping[Target, Checkpoint]
+
+
+@dataclass(frozen=True)
+class PlannedRead:
+    """A table of a run: what is read of it, and what it becomes."""
+
+    selection: Selection
+    planned: PlannedTable
+
+    @property
+    def window(self) -> Window | None:
+        return self.planned.increment.window if self.planned.increment else None
+
+
+def windows(
+    database: Database, source: Source, destination: Destination, known: Checkpoints
+) -> Mapping[TableRef, Window]:
+    """The windows of the tables that are not read in full; their ends are fixed from here on.
+
+    Raises MODE_NOT_SUPPORTED, and what `Database.window` raises.
+    """
+    found = {}
+    for selection in source.selection:
+        if selection.mode not in destination.modes:
+            raise HeadraceError(
+                MODE_NOT_SUPPORTED,
+                f"Table {selection.ref}: the destination does not do mode '{selection.mode}'.",
+            )
+        if selection.mode is Mode.FULL:
+            continue
+        checkpoint = known.get(naming.target(source, selection))
+        # A position is one of the cursor that it was written for, and of the table.
+        follows = (
+            checkpoint is not None
+            and checkpoint.cursor == selection.cursor
+            and checkpoint.source_table == selection.ref
+        )
+        after = checkpoint.position if checkpoint is not None and follows else None
+        found[selection.ref] = database.window(selection, after)
+    return found
+
+
+def planned_read(
+    database: Database,
+    source: Source,
+    selection: Selection,
+    checkpoint: Checkpoint | None,
+    window: Window | None,
+) -> PlannedRead:
+    """Raises SCHEMA_CHANGED as the source's drift policy says, KEY_NOT_USABLE, and errors of
+    reading.
+    """
+    schema = told_apart(database.schema(selection, source.unfit))
+    if checkpoint is not None and checkpoint.source_table == selection.ref:
+        differences = drift(checkpoint.columns, schema)
+        selection, schema = _settled(source.drift, selection, (schema, differences))
+    key: tuple[str, ...] = ()
+    if selection.mode is Mode.MERGE:
+        key = _called(schema, database.key(selection))
+    target = naming.target(source, selection)
+    increment = Increment(window, key) if window is not None else None
+    return PlannedRead(selection, PlannedTable(selection.ref, target, schema, increment))
+
+
+def _settled(
+    policy: DriftPolicy, selection: Selection, found: tuple[pa.Schema, Drift]
+) -> tuple[Selection, pa.Schema]:
+    schema, differences = found
+    what = f"Table {selection.ref}"
+    if differences and policy is DriftPolicy.FAIL:
+        raise HeadraceError(SCHEMA_CHANGED, f"{what}: {_described(differences)}.")
+    if policy is not DriftPolicy.FREEZE:
+        return selection, schema
+    changed = Drift((), differences.removed, differences.widened, differences.incompatible)
+    if changed:
+        raise HeadraceError(SCHEMA_CHANGED, f"{what}: {_described(changed)}.")
+    if not differences.added:
+        return selection, schema
+    kept = pa.schema([field for field in schema if field.name not in differences.added])
+    names = tuple(_source_name(field) for field in kept)
+    return selection.model_copy(update={"columns": names}), kept
+
+
+def _called(schema: pa.Schema, source_names: Sequence[str]) -> tuple[str, ...]:
+    """What columns of the source are called in the destination."""
+    by_source = {_source_name(field): field.name for field in schema}
+    return tuple(by_source.get(name, name) for name in source_names)
+
+
+def _source_name(field: pa.Field) -> str:
+    name: bytes = (field.metadata or {}).get(SOURCE_NAME, field.name.encode())
+    return name.decode()
+
+
+def _described(differences: Drift) -> str:
+    parts = {
+        "new": differences.added,
+        "gone": differences.removed,
+        "of a wider type": differences.widened,
+        "of another type": differences.incompatible,
+    }
+    listed = (
+        f"{', '.join(repr(name) for name in names)} {'is' if len(names) == 1 else 'are'} {what}"
+        for what, names in parts.items()
+        if names
+    )
+    return "; ".join(listed)

@@ -1,0 +1,63 @@
+"""What a cursor may be, and the SQL of its windows, as far as databases agree on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from headrace.errors import CURSOR_NOT_USABLE, KEY_NOT_USABLE, HeadraceError
+from headrace.model import Index, Selection
+
+
+class CursorKind(StrEnum):
+    """What is compared; all columns of a cursor are of one kind."""
+
+    INSTANT = "instant"  # with a time zone
+    WALL_TIME = "wall time"  # without one
+    DATE = "date"
+    NUMBER = "number"
+    TEXT = "text"  # compared byte by byte
+
+    @property
+    def lags(self) -> bool:
+        """Whether a window ends some time before now."""
+        return self in (CursorKind.INSTANT, CursorKind.WALL_TIME, CursorKind.DATE)
+
+
+def kind_of(selection: Selection, kinds: Sequence[CursorKind | None]) -> CursorKind:
+    """The one kind of the cursor's columns, given each column's. Raises CURSOR_NOT_USABLE."""
+    what = f"Reading {selection.ref} by {', '.join(selection.cursor)}"
+    for name, kind in zip(selection.cursor, kinds, strict=True):
+        if kind is None:
+            raise HeadraceError(
+                CURSOR_NOT_USABLE,
+                f"{what}: column '{name}' is no time, date, whole number or text.",
+            )
+    first, *others = (kind for kind in kinds if kind is not None)
+    if any(kind is not first for kind in others):
+        raise HeadraceError(CURSOR_NOT_USABLE, f"{what}: the columns are not of one kind.")
+    if selection.look_back and first is CursorKind.TEXT:
+        raise HeadraceError(
+            CURSOR_NOT_USABLE,
+            f"{what}: there is no look-back in text.",
+            hint="Set look_back to 0, or choose a cursor that is a time, a date or a number.",
+        )
+    return first
+
+
+def key_of(
+    selection: Selection, primary_key: tuple[str, ...], indexes: Iterable[Index]
+) -> tuple[str, ...]:
+    """The columns that tell rows apart. Raises KEY_NOT_USABLE."""
+    what = f"Merging {selection.ref}"
+    if not selection.key:
+        if not primary_key:
+            raise HeadraceError(KEY_NOT_USABLE, f"{what}: it has no primary key.")
+        return primary_key
+    unique = [set(primary_key), *(set(index.columns) for index in indexes if index.unique)]
+    if not any(columns and columns <= set(selection.key) for columns in unique):
+        listed = ", ".join(selection.key)
+        raise HeadraceError(
+            KEY_NOT_USABLE, f"{what}: no unique index keeps the rows of one {listed} apart."
+        )
+    return selection.key

@@ -1,0 +1,137 @@
+"""Windows of cursor values in MySQL and MariaDB: where the next one ends, and its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headrace.model import Selection, Window
+from headrace.sources.chosen import chosen
+from headrace.sources.cursors import CursorKind, kind_of
+from headrace.sources.mysql.columns import read_columns
+from headrace.sources.mysql.identifiers import literal, qualified, quoted
+from headrace.sources.mysql.session import Session, Settled
+
+_KINDS = {
+    "timestamp": CursorKind.INSTANT,
+    "datetime": CursorKind.WALL_TIME,
+    "date": CursorKind.DATE,
+    **dict.fromkeys(
+        ("tinyint", "tinyint(1)", "smallint", "mediumint", "int", "bigint"), CursorKind.NUMBER
+    ),
+    **dict.fromkeys(
+        ("char", "varchar", "tinytext", "text", "mediumtext", "longtext"), CursorKind.TEXT
+    ),
+}
+_CONSTANTS = {
+    CursorKind.INSTANT: "CAST({} AS DATETIME(6))",
+    CursorKind.WALL_TIME: "CAST({} AS DATETIME(6))",
+    CursorKind.DATE: "CAST({} AS DATE)",
+    CursorKind.NUMBER: "CAST({} AS DECIMAL(20, 0))",
+    CursorKind.TEXT: "{} COLLATE utf8mb4_bin",
+}
+_STEPS = {
+    CursorKind.INSTANT: "INTERVAL {} SECOND",
+    CursorKind.WALL_TIME: "INTERVAL {} SECOND",
+    CursorKind.DATE: "INTERVAL {} DAY",
+    CursorKind.NUMBER: "{}",
+}
+# See the same table for PostgreSQL. The session's own zone is UTC; a DATETIME holds what the clock
+# shows in the server's zone.
+_ENDS = {
+    CursorKind.INSTANT: "{settled}",
+    CursorKind.WALL_TIME: "CONVERT_TZ({settled}, '+00:00', @@global.time_zone)",
+    CursorKind.DATE: "DATE(CONVERT_TZ({settled}, '+00:00', @@global.time_zone)) - INTERVAL 1 DAY",
+}
+
+_HIDDEN = (
+    "Transactions of other users can't be seen; one that takes longer than the lag may be skipped. "
+    "GRANT PROCESS ON *.* TO the user lets them be seen."
+)
+_UNSETTLED = (
+    "Transactions are or may be under way; a row with a lower value that is committed later is "
+    "skipped, unless a look-back finds it."
+)
+
+
+@dataclass(frozen=True)
+class _Cursor:
+    kind: CursorKind
+    expression: str
+
+    def constant(self, text: str) -> str:
+        return _CONSTANTS[self.kind].format(literal(text))
+
+
+def window(session: Session, selection: Selection, after: str | None) -> Window:
+    """See `headrace.sources.Database.window`."""
+    what = f"Looking for new rows of {selection.ref}"
+    settled = session.settled()
+    cursor = _cursor(session, selection)
+    table = qualified(selection.ref)
+    bounds = [f"{cursor.expression} IS NOT NULL"]
+    if after is not None:
+        bounds.append(f"{cursor.expression} > {cursor.constant(after)}")
+    if cursor.kind.lags:
+        oldest = _CONSTANTS[CursorKind.INSTANT].format(literal(settled.oldest))
+        end = (
+            f"LEAST(UTC_TIMESTAMP(6) - INTERVAL {selection.lag_seconds} SECOND, "
+            f"{oldest} - INTERVAL 1 MICROSECOND)"
+        )
+        bounds.append(f"{cursor.expression} <= {_ENDS[cursor.kind].format(settled=end)}")
+    highest = f"SELECT CAST(MAX({cursor.expression}) AS CHAR) FROM {table}"  # noqa: S608
+    ((upto,),) = session.query(what, f"{highest} WHERE {' AND '.join(bounds)}")
+    ((nulls,),) = session.query(
+        what,
+        f"SELECT COUNT(*) FROM {table} WHERE {cursor.expression} IS NULL",  # noqa: S608
+    )
+    return Window(
+        cursor=selection.cursor,
+        after=after,
+        read_after=_further_back(session, what, selection, (cursor, after)),
+        upto=upto,
+        null_rows=nulls,
+        remarks=_remarks(settled, cursor.kind),
+    )
+
+
+def condition(session: Session, selection: Selection, taken: Window) -> str:
+    """What a row fulfils that lies in the window."""
+    if taken.upto is None:
+        return "FALSE"
+    cursor = _cursor(session, selection)
+    bounds = [f"{cursor.expression} <= {cursor.constant(taken.upto)}"]
+    if taken.read_after is not None:
+        bounds.append(f"{cursor.expression} > {cursor.constant(taken.read_after)}")
+    return " AND ".join(bounds)
+
+
+def _cursor(session: Session, selection: Selection) -> _Cursor:
+    by_name = selection.model_copy(
+        update={"columns": selection.cursor, "unfit_columns": {}, "decimal_columns": {}}
+    )
+    columns = chosen(by_name, read_columns(session, selection.ref))
+    kind = kind_of(selection, [_KINDS.get(column.type.name) for column in columns])
+    names = [quoted(name) for name in selection.cursor]
+    if kind is CursorKind.TEXT:
+        names = [f"CONVERT({name} USING utf8mb4)" for name in names]
+    expression = names[0] if len(names) == 1 else f"COALESCE({', '.join(names)})"
+    if kind is CursorKind.TEXT:
+        expression = f"({expression} COLLATE utf8mb4_bin)"
+    return _Cursor(kind, expression)
+
+
+def _further_back(
+    session: Session, what: str, selection: Selection, start: tuple[_Cursor, str | None]
+) -> str | None:
+    cursor, after = start
+    if after is None or not selection.look_back:
+        return after
+    step = _STEPS[cursor.kind].format(selection.look_back)
+    ((further,),) = session.query(what, f"SELECT CAST({cursor.constant(after)} - {step} AS CHAR)")
+    return str(further)
+
+
+def _remarks(settled: Settled, kind: CursorKind) -> tuple[str, ...]:
+    if kind.lags:
+        return (_HIDDEN,) if settled.hidden else ()
+    return (_UNSETTLED,) if settled.hidden or settled.under_way else ()

@@ -1,0 +1,149 @@
+"""Windows of cursor values in PostgreSQL: where the next one ends, and its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headrace.model import Selection, Window
+from headrace.sources.chosen import chosen
+from headrace.sources.cursors import CursorKind, kind_of
+from headrace.sources.postgres.columns import read_columns
+from headrace.sources.postgres.identifiers import literal, qualified, quoted
+from headrace.sources.postgres.session import Session, Settled
+
+_KINDS = {
+    "timestamptz": CursorKind.INSTANT,
+    "timestamp": CursorKind.WALL_TIME,
+    "date": CursorKind.DATE,
+    "int2": CursorKind.NUMBER,
+    "int4": CursorKind.NUMBER,
+    "int8": CursorKind.NUMBER,
+    "text": CursorKind.TEXT,
+    "varchar": CursorKind.TEXT,
+}
+_TYPES = {
+    CursorKind.INSTANT: "pg_catalog.timestamptz",
+    CursorKind.WALL_TIME: "pg_catalog.timestamp",
+    CursorKind.DATE: "pg_catalog.date",
+    CursorKind.NUMBER: "pg_catalog.int8",
+    CursorKind.TEXT: "pg_catalog.text",
+}
+# Of one unit of the look-back.
+_STEPS = {
+    CursorKind.INSTANT: "interval '{} seconds'",
+    CursorKind.WALL_TIME: "interval '{} seconds'",
+    CursorKind.DATE: "{}",
+    CursorKind.NUMBER: "{}",
+}
+
+# The latest value that no transaction still under way can be expected to add to: what commits
+# later and has begun before now may hold times since its beginning. A date is taken once it is
+# over.
+_ENDS = {
+    CursorKind.INSTANT: "{settled}",
+    # In the zone in which the server tells the time to those who ask for none.
+    CursorKind.WALL_TIME: "{settled} AT TIME ZONE (SELECT reset_val FROM pg_settings "
+    "WHERE name = 'TimeZone')",
+    CursorKind.DATE: "({settled} AT TIME ZONE (SELECT reset_val FROM pg_settings "
+    "WHERE name = 'TimeZone'))::date - 1",
+}
+
+_HIDDEN = (
+    "Transactions of other users can't be seen; one that takes longer than the lag may be skipped. "
+    "GRANT pg_read_all_stats TO the user lets them be seen."
+)
+_UNSETTLED = (
+    "Transactions are under way; a row with a lower value that is committed later is skipped, "
+    "unless a look-back finds it."
+)
+
+
+@dataclass(frozen=True)
+class _Cursor:
+    kind: CursorKind
+    expression: str
+
+    def constant(self, text: str) -> str:
+        type_ = _TYPES[self.kind]
+        collation = ' COLLATE "C"' if self.kind is CursorKind.TEXT else ""
+        return f"{literal(text)}::{type_}{collation}"
+
+
+def window(session: Session, selection: Selection, after: str | None) -> Window:
+    """See `headrace.sources.Database.window`."""
+    what = f"Looking for new rows of {selection.ref}"
+    settled = session.settled()
+    cursor = _cursor(session, selection)
+    table = qualified(selection.ref)
+    bounds = []
+    if after is not None:
+        bounds.append(f"{cursor.expression} > {cursor.constant(after)}")
+    if cursor.kind.lags:
+        end = (
+            f"least(now() - interval '{selection.lag_seconds} seconds', "
+            f"{literal(settled.oldest)}::timestamptz - interval '1 microsecond')"
+        )
+        bounds.append(f"{cursor.expression} <= {_ENDS[cursor.kind].format(settled=end)}")
+    condition = " AND ".join([f"{cursor.expression} IS NOT NULL", *bounds])
+    if cursor.kind in (CursorKind.INSTANT, CursorKind.WALL_TIME, CursorKind.DATE):
+        condition += f" AND isfinite({cursor.expression})"
+    ((upto,),) = session.query(
+        what,
+        f"SELECT max({cursor.expression})::text FROM {table} WHERE {condition}",  # noqa: S608
+    )
+    ((nulls,),) = session.query(
+        what,
+        f"SELECT count(*) FROM {table} WHERE {cursor.expression} IS NULL",  # noqa: S608
+    )
+    return Window(
+        cursor=selection.cursor,
+        after=after,
+        read_after=_further_back(session, what, selection, (cursor, after)),
+        upto=upto,
+        null_rows=nulls,
+        remarks=_remarks(settled, cursor.kind),
+    )
+
+
+def condition(session: Session, selection: Selection, taken: Window) -> str:
+    """What a row fulfils that lies in the window."""
+    if taken.upto is None:
+        return "false"
+    cursor = _cursor(session, selection)
+    bounds = [f"{cursor.expression} <= {cursor.constant(taken.upto)}"]
+    if taken.read_after is not None:
+        bounds.append(f"{cursor.expression} > {cursor.constant(taken.read_after)}")
+    return " AND ".join(bounds)
+
+
+def _cursor(session: Session, selection: Selection) -> _Cursor:
+    by_name = selection.model_copy(
+        update={"columns": selection.cursor, "unfit_columns": {}, "decimal_columns": {}}
+    )
+    columns = chosen(by_name, read_columns(session, selection.ref))
+    kinds = [_KINDS.get(column.type.name or "") for column in columns]
+    kind = kind_of(selection, kinds)
+    names = [f"{quoted(name)}::{_TYPES[kind]}" for name in selection.cursor]
+    expression = names[0] if len(names) == 1 else f"coalesce({', '.join(names)})"
+    if len(names) == 1 and kind is not CursorKind.TEXT:
+        expression = quoted(selection.cursor[0])  # as it is, so that an index is used
+    if kind is CursorKind.TEXT:
+        expression = f'({expression} COLLATE "C")'
+    return _Cursor(kind, expression)
+
+
+def _further_back(
+    session: Session, what: str, selection: Selection, start: tuple[_Cursor, str | None]
+) -> str | None:
+    cursor, after = start
+    if after is None or not selection.look_back:
+        return after
+    step = _STEPS[cursor.kind].format(selection.look_back)
+    ((further,),) = session.query(what, f"SELECT ({cursor.constant(after)} - {step})::text")
+    return str(further)
+
+
+def _remarks(settled: Settled, kind: CursorKind) -> tuple[str, ...]:
+    if kind.lags:
+        return (_HIDDEN,) if settled.hidden else ()
+    return (_UNSETTLED,) if settled.under_way else ()
