@@ -97,7 +97,7 @@ def _closed(
         )
     hint = "Have an administrator run this, if the name of the database is right."
     if meant:
-        hint = f"Enter '{meant}', if that is what is meant. If not: {hint[0].lower()}{hint[1:]}"
+        hint = f"Enter '{meant}', if that is what is meant; if not, have an administrator run this."
     return HeadraceError(
         error.kind, f"{error.detail}{_asked(meant)}", hint=hint, copy=grants, fields=[field]
     )
