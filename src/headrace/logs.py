@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -31,8 +32,12 @@ def log_context(**fields: str) -> Iterator[None]:
         _context.reset(token)
 
 
+# What their exceptions say is what a server said, and a stranger's server may say anything.
+_DRIVERS = {"pg8000", "pymysql", "scramp"}
+
+
 class JsonFormatter(logging.Formatter):
-    """Turns a record into one line of JSON."""
+    """Turns a record into one line of JSON, in ASCII: nothing in it can steer a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -44,7 +49,26 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """The traceback, without the words of drivers' exceptions."""
+        return "\n".join(_told(ei[1])) if ei[1] else ""
+
+
+def _told(error: BaseException) -> Iterator[str]:
+    chain: list[BaseException] = []
+    last: BaseException | None = error
+    while last is not None and last not in chain:
+        chain.append(last)
+        last = last.__cause__ or (None if last.__suppress_context__ else last.__context__)
+    for one in reversed(chain):
+        yield from (frame.rstrip("\n") for frame in traceback.format_tb(one.__traceback__))
+        kind = type(one)
+        of_driver = kind.__module__.partition(".")[0] in _DRIVERS
+        yield f"{kind.__module__}.{kind.__qualname__}" + ("" if of_driver else f": {one}")
+        if one is not error:
+            yield "which led to:"
 
 
 def configure(level: int = logging.INFO) -> None:
