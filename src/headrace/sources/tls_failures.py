@@ -81,7 +81,7 @@ _NOT_AGREED = (TLS_FAILED, "the two sides could not agree on an encryption")
 
 # In TLS 1.2 a server that misses the client's certificate says no more than this; but by then it
 # has shown its own.
-_AFTER_CERTIFICATE = {"SSLV3_ALERT_HANDSHAKE_FAILURE": (TLS_CLIENT_CERTIFICATE, _ASKS)}
+AFTER_CERTIFICATE = {"SSLV3_ALERT_HANDSHAKE_FAILURE": (TLS_CLIENT_CERTIFICATE, _ASKS)}
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _cause(error: ssl.SSLError | ConnectionError, *, seen: bool) -> tuple[Kind, 
         return BY_REASON["UNEXPECTED_EOF_WHILE_READING"]
     if isinstance(error, ssl.SSLCertVerificationError):
         return BY_VERIFY_CODE.get(error.verify_code, _NOT_VERIFIED)
-    by_reason = {**BY_REASON, **_AFTER_CERTIFICATE} if seen else BY_REASON
+    by_reason = {**BY_REASON, **AFTER_CERTIFICATE} if seen else BY_REASON
     return by_reason.get(_reason(error), _NOT_AGREED)
 
 
