@@ -23,3 +23,11 @@ def test_a_terminal_without_unicode(headrace: Headrace, database: Database) -> N
     done = headrace("test", database.url, PYTHONIOENCODING="latin-1")
     assert done.returncode == 0, done.stderr
     assert "login" in done.stdout
+
+
+def test_what_looks_like_the_name_of_a_smiley_stays_as_it_is(
+    headrace: Headrace, database: Database
+) -> None:
+    """A certificate's fingerprint has such names in it by chance."""
+    done = headrace("test", database.url.replace(database.name, "a%3AAB%3Acd"))
+    assert "'a:AB:cd'" in done.stdout
