@@ -103,12 +103,17 @@ class StagedTable(PlannedTable):
 
 @dataclass(frozen=True)
 class Publication:
-    """What one publish makes visible: a run's tables, owned by the run's source."""
+    """What one publish makes visible: a run's tables, owned by the run's source.
+
+    `follows` are the runs that had brought the tables when this one began; without it any may
+    have. A run that has lost its lease may be late: it must not undo what came after it began.
+    """
 
     model_id: str
     source_id: str
     run_id: str
     tables: tuple[StagedTable, ...]
+    follows: Mapping[Target, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -172,10 +177,11 @@ class Destination(Protocol):
 
         Publishing the same run again does nothing. Raises ROWS_DISAGREE if the destination
         counts other rows than were staged, KEY_NOT_USABLE if two of them have one key,
-        STAGING_CORRUPTED if a file can't be read back, CHECKPOINT_MOVED if an increment does not
-        follow what the table holds, SCHEMA_CHANGED if a column's type has become another one,
-        DESTINATION_CONFLICT if a table belongs to another source or was not made by Headrace,
-        and what else `check` raises; the destination is then as it was.
+        STAGING_CORRUPTED if a file can't be read back, CHECKPOINT_MOVED if another run has brought
+        a table meanwhile or an increment does not follow what it holds, SCHEMA_CHANGED if a
+        column's type has become another one, DESTINATION_CONFLICT if a table belongs to another
+        source or was not made by Headrace, and what else `check` raises; the destination is then
+        as it was.
         """
         ...
 

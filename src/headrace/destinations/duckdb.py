@@ -29,7 +29,7 @@ from headrace.destinations.duckdb_file import Options, opened
 from headrace.destinations.duckdb_load import Loader
 from headrace.destinations.duckdb_sql import count, exists
 from headrace.destinations.local_staging import LocalStaging
-from headrace.destinations.planned import check_tables
+from headrace.destinations.planned import check_follows, check_tables
 from headrace.destinations.staged import check_contents, check_file
 from headrace.destinations.types import name_in
 from headrace.errors import (
@@ -172,6 +172,7 @@ class DuckDB:
                 return  # closing rolls back
             owner = (publication.model_id, publication.source_id)
             known = {c.target: c for c in checkpoints.read(connection, *owner)}
+            check_follows(publication, {target: c.run_id for target, c in known.items()})
             for table in publication.tables:
                 checkpoints.check_owner(connection, owner, table.target)
                 for file in table.files:

@@ -42,7 +42,7 @@ from headrace.destinations.manifest import (
     owner,
     publish,
 )
-from headrace.destinations.planned import check_tables
+from headrace.destinations.planned import check_follows, check_tables
 from headrace.destinations.staged import check_file
 from headrace.destinations.types import name_in
 from headrace.errors import (
@@ -127,6 +127,8 @@ class ParquetDirectory:
             of_source = owner(publication.model_id, publication.source_id)
             if publication.run_id in manifest.runs.get(of_source, ()):
                 return
+            known = self.checkpoints(publication.model_id, publication.source_id)
+            check_follows(publication, {c.target: c.run_id for c in known})
             for table in publication.tables:
                 self._check_owner(manifest, of_source, table.target)
                 self._check_follows(manifest, table)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
-from headrace.destinations import PlannedTable
-from headrace.errors import COLUMNS_CLASH, DESTINATION_CONFLICT, HeadraceError
+from headrace.destinations import PlannedTable, Publication, Target
+from headrace.errors import (
+    CHECKPOINT_MOVED,
+    COLUMNS_CLASH,
+    DESTINATION_CONFLICT,
+    HeadraceError,
+)
 
 
 def check_tables(
@@ -38,6 +43,21 @@ def check_tables(
                 f"Table {table.source_table} has columns of the same name: {', '.join(clashing)}.",
             )
         _check_types(table, type_name)
+
+
+def check_follows(publication: Publication, runs: Mapping[Target, str]) -> None:
+    """Refuse what began before another run had brought one of its tables.
+
+    `runs` are those that the source's checkpoints name now. Raises CHECKPOINT_MOVED.
+    """
+    if publication.follows is None:
+        return
+    for table in publication.tables:
+        if runs.get(table.target) != publication.follows.get(table.target):
+            raise HeadraceError(
+                CHECKPOINT_MOVED,
+                f"Table {table.target}: it was brought or let go by another since the run began.",
+            )
 
 
 def _check_types(table: PlannedTable, type_name: Callable[[pa.DataType], str]) -> None:

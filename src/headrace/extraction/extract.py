@@ -59,7 +59,8 @@ def extract(
         # What reading took goes back, so that publishing does not add its own on top.
         pa.default_memory_pool().release_unused()
         log.info("publishing %d tables", len(tables))
-        destination.publish(Publication(source.model_id, source.source_id, run_id, tables))
+        follows = {target: checkpoint.run_id for target, checkpoint in known.items()}
+        destination.publish(Publication(source.model_id, source.source_id, run_id, tables, follows))
     finally:
         _discard(destination, run_id)
     return board.published()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -53,6 +54,7 @@ _BEGIN = (
     # One transaction, so that all reads see the same snapshot, where the storage engine has them.
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
 )
+_BEGIN_READING = _BEGIN[-1]
 
 
 class _Entered(Value):
@@ -63,25 +65,46 @@ class _Server(Value):
     version: str
 
 
-# InnoDB tells when its transactions began in the zone of the server's machine, to the second.
+# A statement's NOW() is taken a moment before its transaction is listed; whoever then waits for a
+# lock on a table's definition may be unlisted for longer, and is found in the list of processes.
+# InnoDB tells when its transactions began in the zone of the server's machine, to the second; in
+# the hour that comes twice when the clock is put back, the first is meant. What only reads adds no
+# row. The list is made anew when nobody has looked at it for a tenth of a second, whatever was
+# asked; ours is one if it shows this very statement.
+_PAUSE = "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR), SLEEP(0.15)"
 _UNDER_WAY = """
-SELECT DATE_FORMAT(
-    LEAST(
-        UTC_TIMESTAMP(6),
-        COALESCE(CONVERT_TZ(MIN(trx_started), 'SYSTEM', '+00:00'), UTC_TIMESTAMP(6))
-    ), '%Y-%m-%d %H:%i:%s.%f'
-), COUNT(*) > 0
-FROM information_schema.INNODB_TRX
-WHERE trx_mysql_thread_id <> CONNECTION_ID()
+SELECT
+    DATE_FORMAT(
+        LEAST(CAST(%s AS DATETIME(6)), COALESCE(MIN(
+            IF(CONVERT_TZ(utc - INTERVAL 1 HOUR, '+00:00', 'SYSTEM') = at,
+                utc - INTERVAL 1 HOUR, utc)
+        ), CAST(%s AS DATETIME(6)))), '%%Y-%%m-%%d %%H:%%i:%%s.%%f'
+    ),
+    COUNT(*) > 0,
+    COALESCE((
+        SELECT MAX(trx_query LIKE CONCAT('%%', %s, '%%')) FROM information_schema.INNODB_TRX
+        WHERE trx_mysql_thread_id = CONNECTION_ID()
+    ), 0)
+FROM (
+    SELECT trx_started AS at, CONVERT_TZ(trx_started, 'SYSTEM', '+00:00') AS utc
+    FROM information_schema.INNODB_TRX
+    WHERE trx_mysql_thread_id <> CONNECTION_ID() AND trx_is_read_only = 0
+        AND trx_autocommit_non_locking = 0
+    UNION ALL
+    SELECT NULL, UTC_TIMESTAMP(6) - INTERVAL time + 1 SECOND FROM information_schema.PROCESSLIST
+    WHERE command IN ('Query', 'Execute') AND state LIKE 'Waiting for %% lock'
+        AND id <> CONNECTION_ID()
+) AS began
 """
+_LOOKS = 20
 
 
 @dataclass(frozen=True)
 class Settled:
     """What was under way just before the snapshot was taken.
 
-    `oldest` is when the oldest transaction began that can be seen, or that moment, in UTC;
-    `hidden` says that the user may see none of them.
+    `oldest` is when the oldest transaction began that can be seen and may write, or that moment,
+    in UTC; `hidden` says that the user may see none of them, or that the server's list was stale.
     """
 
     oldest: str
@@ -206,14 +229,19 @@ class Session:
         return self._settled
 
     def _look_under_way(self, what: str) -> Settled:
+        ((now, _),) = self.query(what, _PAUSE)
+        mark = secrets.token_hex(8)
+        self.query(what, _BEGIN_READING)  # to be listed ourselves
         try:
-            ((oldest, under_way),) = self.query(what, _UNDER_WAY)
+            for _ in range(_LOOKS):
+                ((oldest, under_way, fresh),) = self.query(what, _UNDER_WAY, now, now, mark)
+                if fresh:
+                    return Settled(str(oldest), hidden=False, under_way=bool(under_way))
+                self.query(what, _PAUSE)
         except HeadraceError as error:
             if error.kind is not PERMISSION_DENIED:
                 raise
-            ((now,),) = self.query(what, "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)")
-            return Settled(str(now), hidden=True, under_way=False)
-        return Settled(str(oldest), hidden=False, under_way=bool(under_way))
+        return Settled(str(now), hidden=True, under_way=False)
 
     def _set_up(self) -> str:
         """Change the session's settings; returns the server's version as it writes it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from headrace.model import Selection, Window
@@ -37,11 +38,13 @@ _STEPS = {
 }
 # See the same table for PostgreSQL. The session's own zone is UTC; a DATETIME holds what the clock
 # shows in the server's zone.
-_ENDS = {
+_LIMITS = {
     CursorKind.INSTANT: "{settled}",
     CursorKind.WALL_TIME: "CONVERT_TZ({settled}, '+00:00', @@global.time_zone)",
-    CursorKind.DATE: "DATE(CONVERT_TZ({settled}, '+00:00', @@global.time_zone)) - INTERVAL 1 DAY",
+    CursorKind.DATE: "DATE(CONVERT_TZ({settled}, '+00:00', @@global.time_zone))",
 }
+# A column of whole seconds, MySQL's default, may yet get rows for the second that has begun.
+_WHOLE = "{limit} - INTERVAL MICROSECOND({limit}) MOD {tick} MICROSECOND"
 
 _HIDDEN = (
     "Transactions of other users can't be seen; one that takes longer than the lag may be skipped. "
@@ -57,6 +60,8 @@ _UNSETTLED = (
 class _Cursor:
     kind: CursorKind
     expression: str
+    tick: int
+    """The microseconds from one value of a time to the next."""
 
     def constant(self, text: str) -> str:
         return _CONSTANTS[self.kind].format(literal(text))
@@ -73,11 +78,9 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
         bounds.append(f"{cursor.expression} > {cursor.constant(after)}")
     if cursor.kind.lags:
         oldest = _CONSTANTS[CursorKind.INSTANT].format(literal(settled.oldest))
-        end = (
-            f"LEAST(UTC_TIMESTAMP(6) - INTERVAL {selection.lag_seconds} SECOND, "
-            f"{oldest} - INTERVAL 1 MICROSECOND)"
-        )
-        bounds.append(f"{cursor.expression} <= {_ENDS[cursor.kind].format(settled=end)}")
+        lagged = f"UTC_TIMESTAMP(6) - INTERVAL {selection.lag_seconds} SECOND"
+        limit = _LIMITS[cursor.kind].format(settled=f"LEAST({lagged}, {oldest})")
+        bounds.append(f"{cursor.expression} < {_WHOLE.format(limit=limit, tick=cursor.tick)}")
     highest = f"SELECT CAST(MAX({cursor.expression}) AS CHAR) FROM {table}"  # noqa: S608
     ((upto,),) = session.query(what, f"{highest} WHERE {' AND '.join(bounds)}")
     ((nulls,),) = session.query(
@@ -117,7 +120,14 @@ def _cursor(session: Session, selection: Selection) -> _Cursor:
     expression = names[0] if len(names) == 1 else f"COALESCE({', '.join(names)})"
     if kind is CursorKind.TEXT:
         expression = f"({expression} COLLATE utf8mb4_bin)"
-    return _Cursor(kind, expression)
+    digits = min(_digits(column.source_type) for column in columns)
+    return _Cursor(kind, expression, 10 ** (6 - digits))
+
+
+def _digits(source_type: str) -> int:
+    """The digits of a second's fraction, such as those of `timestamp(3)`."""
+    found = re.search(r"\(([0-6])\)", source_type)
+    return int(found[1]) if found else 0
 
 
 def _further_back(

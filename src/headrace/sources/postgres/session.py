@@ -46,26 +46,32 @@ SELECT current_setting('server_version_num')::int;
 """
 
 # A transaction that began before may commit rows after the snapshot with times since its beginning,
-# and one that has written nothing yet may still begin to; autovacuum's write no rows. Asked outside
-# of a transaction, so that all is named with its schema.
+# and one that has written nothing yet may still begin to; autovacuum's write no rows. When it began
+# is noted a moment before others see it, so they are looked at a moment after the time is taken. Of
+# a prepared one is known when it was prepared. Asked outside of a transaction, so that all is named
+# with its schema.
+_PAUSE = "SELECT pg_catalog.clock_timestamp()::text, pg_catalog.pg_sleep(0.1)::text"
 _UNDER_WAY = """
-SELECT json_build_object(
-    'oldest', to_char(
-        least(
-            clock_timestamp(),
-            min(xact_start),
-            (SELECT min(prepared) FROM pg_catalog.pg_prepared_xacts
-                WHERE database = pg_catalog.current_database())
-        ) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'
+SELECT pg_catalog.json_build_object(
+    'oldest', pg_catalog.to_char(
+        least(:now ::timestamptz, min(xact_start), min(prepared)) AT TIME ZONE 'UTC',
+        'YYYY-MM-DD HH24:MI:SS.US'
     ) || '+00',
     'hidden', count(*) FILTER (WHERE query = '<insufficient privilege>') > 0,
+    'replica', pg_catalog.pg_is_in_recovery(),
+    'prepared', count(prepared) > 0,
     'under_way', pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot())
         < pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
 )::text
-FROM pg_catalog.pg_stat_activity
-WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
-    AND application_name IS DISTINCT FROM 'headrace'
-    AND backend_type IS DISTINCT FROM 'autovacuum worker'
+FROM (
+    SELECT xact_start, query, NULL::timestamptz AS prepared FROM pg_catalog.pg_stat_activity
+    WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
+        AND application_name IS DISTINCT FROM 'headrace'
+        AND backend_type IS DISTINCT FROM 'autovacuum worker'
+    UNION ALL
+    SELECT NULL, NULL, prepared FROM pg_catalog.pg_prepared_xacts
+    WHERE database = pg_catalog.current_database()
+) AS began
 """
 
 _NO_TRANSACTIONS = (
@@ -77,13 +83,16 @@ _NO_TRANSACTIONS = (
 class Settled(Value):
     """What was under way just before the snapshot was taken.
 
-    `oldest` is when the oldest transaction began that can be seen, or that moment; `hidden` says
-    whether there are sessions of which the user may not see that; `under_way` whether any
-    transaction had begun to write.
+    `oldest` is when the oldest transaction began that can be seen, or was prepared, or that moment;
+    `hidden` says whether there are sessions of which the user may not see that; `replica` whether
+    those that write are another server's; `prepared` whether any transaction is prepared;
+    `under_way` whether any had begun to write.
     """
 
     oldest: str
     hidden: bool
+    replica: bool
+    prepared: bool
     under_way: bool
 
 
@@ -171,7 +180,8 @@ class Session:
         if self._settled is None:
             what = "Looking for transactions under way"
             self.query(what, "COMMIT")
-            self._settled = self.ask(what, _UNDER_WAY, Settled)
+            ((now, _),) = self.query(what, _PAUSE)
+            self._settled = self.ask(what, _UNDER_WAY, Settled, now=now)
             self._begin()
         return self._settled
 

@@ -36,21 +36,30 @@ _STEPS = {
     CursorKind.NUMBER: "{}",
 }
 
-# The latest value that no transaction still under way can be expected to add to: what commits
-# later and has begun before now may hold times since its beginning. A date is taken once it is
-# over.
-_ENDS = {
-    CursorKind.INSTANT: "{settled}",
+# Beneath which no transaction still under way can be expected to add a value: what commits later
+# and has begun before now may hold times since its beginning. A date is taken once it is over.
+_LIMITS = {
+    CursorKind.INSTANT: "({settled})",
     # In the zone in which the server tells the time to those who ask for none.
-    CursorKind.WALL_TIME: "{settled} AT TIME ZONE (SELECT reset_val FROM pg_settings "
-    "WHERE name = 'TimeZone')",
+    CursorKind.WALL_TIME: "({settled} AT TIME ZONE (SELECT reset_val FROM pg_settings "
+    "WHERE name = 'TimeZone'))",
     CursorKind.DATE: "({settled} AT TIME ZONE (SELECT reset_val FROM pg_settings "
-    "WHERE name = 'TimeZone'))::date - 1",
+    "WHERE name = 'TimeZone'))::date",
 }
+# A column of whole seconds may yet get rows for the second that has begun.
+_WHOLE = "{limit} - extract(microseconds from {limit})::int8 % {tick} * interval '1 microsecond'"
 
 _HIDDEN = (
     "Transactions of other users can't be seen; one that takes longer than the lag may be skipped. "
     "GRANT pg_read_all_stats TO the user lets them be seen."
+)
+_REPLICA = (
+    "The database is a replica, where the primary's transactions can't be seen; one that takes "
+    "longer than the lag may be skipped."
+)
+_PREPARED = (
+    "A prepared transaction is under way, and when it began can't be seen; if that took longer "
+    "than the lag, its rows may be skipped."
 )
 _UNSETTLED = (
     "Transactions are under way; a row with a lower value that is committed later is skipped, "
@@ -62,6 +71,8 @@ _UNSETTLED = (
 class _Cursor:
     kind: CursorKind
     expression: str
+    tick: int
+    """The microseconds from one value of a time to the next."""
 
     def constant(self, text: str) -> str:
         type_ = _TYPES[self.kind]
@@ -79,11 +90,14 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
     if after is not None:
         bounds.append(f"{cursor.expression} > {cursor.constant(after)}")
     if cursor.kind.lags:
-        end = (
-            f"least(now() - interval '{selection.lag_seconds} seconds', "
-            f"{literal(settled.oldest)}::timestamptz - interval '1 microsecond')"
-        )
-        bounds.append(f"{cursor.expression} <= {_ENDS[cursor.kind].format(settled=end)}")
+        lagged = f"now() - interval '{selection.lag_seconds} seconds'"
+        oldest = f"{literal(settled.oldest)}::timestamptz"
+        if settled.prepared:
+            oldest += f" - interval '{selection.lag_seconds} seconds'"
+        limit = _LIMITS[cursor.kind].format(settled=f"least({lagged}, {oldest})")
+        if cursor.kind is not CursorKind.DATE:
+            limit = _WHOLE.format(limit=limit, tick=cursor.tick)
+        bounds.append(f"{cursor.expression} < {limit}")
     condition = " AND ".join([f"{cursor.expression} IS NOT NULL", *bounds])
     if cursor.kind in (CursorKind.INSTANT, CursorKind.WALL_TIME, CursorKind.DATE):
         condition += f" AND isfinite({cursor.expression})"
@@ -129,7 +143,13 @@ def _cursor(session: Session, selection: Selection) -> _Cursor:
         expression = quoted(selection.cursor[0])  # as it is, so that an index is used
     if kind is CursorKind.TEXT:
         expression = f'({expression} COLLATE "C")'
-    return _Cursor(kind, expression)
+    digits = min(_digits(column.type.modifier) for column in columns)
+    return _Cursor(kind, expression, 10 ** (6 - digits))
+
+
+def _digits(modifier: int) -> int:
+    """The digits of a second's fraction."""
+    return modifier if 0 <= modifier <= 6 else 6
 
 
 def _further_back(
@@ -145,5 +165,6 @@ def _further_back(
 
 def _remarks(settled: Settled, kind: CursorKind) -> tuple[str, ...]:
     if kind.lags:
-        return (_HIDDEN,) if settled.hidden else ()
+        told = {_HIDDEN: settled.hidden, _REPLICA: settled.replica, _PREPARED: settled.prepared}
+        return tuple(remark for remark, applies in told.items() if applies)
     return (_UNSETTLED,) if settled.under_way else ()
