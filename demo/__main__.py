@@ -88,7 +88,7 @@ def bring(client: Client, server: PostgresServer) -> Run:
         Check.model_validate(line["check"]) for line in client.stream("/test_connection", login)
     ]
     for check in checks:
-        show_check(console, check)
+        show_check(console, check, facts=False)
     if any(check.status == "failed" for check in checks):
         raise SystemExit(1)
 
