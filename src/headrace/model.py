@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from headrace.connections import Connection
 from headrace.errors import HeadraceError
+from headrace.schedules import Manual, Schedule
 from headrace.values import DestinationName, ModelId, Name, RunId, SourceId, Text, Value
 
 
@@ -348,6 +349,15 @@ class SourceState(StrEnum):
     DELETED = "deleted"
 
 
+class SkippedSlot(Value):
+    """A slot of the schedule for which no run was started."""
+
+    slot: AwareDatetime
+    at: AwareDatetime = Field(description="When it was skipped.")
+    code: str = Field(description="One of the codes of docs/errors.md.")
+    reason: str
+
+
 class Source(Value):
     """One database connection and what is taken from it. Holds no credential."""
 
@@ -361,10 +371,31 @@ class Source(Value):
     selection: tuple[Selection, ...] = ()
     unfit: UnfitPolicy = UnfitPolicy.FAIL
     drift: DriftPolicy = DriftPolicy.ADD
+    schedule: Schedule = Manual()
     state: SourceState = SourceState.DRAFT
+    next_run_at: AwareDatetime | None = Field(
+        default=None,
+        description="The next slot of the schedule; null unless the source is active and has one.",
+    )
+    slot_taken_at: AwareDatetime | None = Field(
+        default=None,
+        description="When somebody began to start the run of next_run_at, if that is not over.",
+    )
+    last_skipped: SkippedSlot | None = Field(
+        default=None, description="The last slot that was skipped, and why."
+    )
     created_at: AwareDatetime
     updated_at: AwareDatetime
-    etag: str = Field(default="", description="Send it back with a change.")
+    etag: str = Field(
+        default="",
+        description="Send it back with a change. It stays as it is when a scheduled run starts.",
+    )
+
+    def rescheduled(self, now: datetime) -> Self:
+        """The source with the first slot after `now` if it is active, and nothing taken."""
+        active = self.state is SourceState.ACTIVE
+        slot = self.schedule.next_slot(now) if active else None
+        return self.model_copy(update={"next_run_at": slot, "slot_taken_at": None})
 
 
 def credentials_secret_name(model_id: str, source_id: str) -> str:
@@ -418,12 +449,23 @@ class TableRun(TableRef):
         return TableRef(schema_name=self.schema_name, table_name=self.table_name)
 
 
+class Trigger(StrEnum):
+    """What started a run."""
+
+    MANUAL = "manual"
+    SCHEDULE = "schedule"
+
+
 class Run(Value):
     """One execution for one source."""
 
     model_id: ModelId
     source_id: SourceId
     run_id: RunId
+    trigger: Trigger = Trigger.MANUAL
+    slot: AwareDatetime | None = Field(
+        default=None, description="The slot of the schedule that the run is for."
+    )
     state: RunState = RunState.QUEUED
     requested_at: AwareDatetime
     started_at: AwareDatetime | None = None

@@ -7,7 +7,7 @@ schedule alone: they neither drift nor depend on when anybody asks.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from functools import cache
 from itertools import islice
@@ -87,6 +87,11 @@ def _type_is_required(schema: dict[str, Any]) -> None:
 class _Schedule(Value):
     model_config = ConfigDict(json_schema_extra=_type_is_required)
 
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which a person thinks of the slots."""
+        return UTC
+
     def slots(self, after: datetime) -> Iterator[datetime]:
         """The slots that come after a moment, in order."""
         raise NotImplementedError
@@ -96,6 +101,14 @@ class _Schedule(Value):
 
     def next_slots(self, after: datetime, count: int) -> tuple[datetime, ...]:
         return tuple(islice(self.slots(after), count))
+
+    def remark(self, slot: datetime) -> str | None:  # noqa: ARG002 - a clock needs it
+        """What is odd about a slot, for a person."""
+        return None
+
+    def same_as(self, other: Schedule) -> bool:
+        """Whether asking for this schedule changes nothing where there is the other."""
+        return self == other
 
     def anchored(self, now: datetime) -> Self:  # noqa: ARG002 - an interval needs it
         """The schedule with everything in it that its slots depend on."""
@@ -149,6 +162,10 @@ class Interval(_Schedule):
             yield slot
             slot += self.step
 
+    def same_as(self, other: Schedule) -> bool:
+        without = other.model_copy(update={"anchor": self.anchor})
+        return self == (without if self.anchor is None else other)
+
     def anchored(self, now: datetime) -> Self:
         return self.model_copy(update={"anchor": self._whole(self.anchor or now)})
 
@@ -195,6 +212,16 @@ class Cron(_Schedule):
             if slot > last:
                 yield slot
                 last = slot
+
+    def remark(self, slot: datetime) -> str | None:
+        local = slot.astimezone(self.zone)
+        named = CronSim(self.expression, _BEGINNING)
+        if local.hour not in named.hours or local.minute not in named.minutes:
+            return "The clocks go forward over the time asked for: the first minute after that."
+        if local.utcoffset() == local.replace(fold=1 - local.fold).utcoffset():
+            return None
+        which = "second" if local.fold else "first"
+        return f"The clocks go back and show this time twice: the {which} of the two."
 
 
 Schedule = Annotated[Manual | Interval | Cron, Field(discriminator="type")]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from headrace.errors import (
     DOCUMENT_EXISTS,
@@ -16,34 +18,53 @@ from headrace.extraction import lease
 from headrace.extraction.plan import plan
 from headrace.extraction.settle import ended, gone, lose
 from headrace.ids import new_id
-from headrace.model import Run, RunState, Source, SourceState, now
+from headrace.model import Run, RunState, Source, SourceState, Trigger, now
 from headrace.records import Runs, Sources, source_path
 from headrace.services import Services
 
 
+@dataclass(frozen=True)
+class Slot:
+    """A slot of a source's schedule, which has one run.
+
+    An attempt beyond the first is made for a run of which nobody knows more than that it was to
+    be launched.
+    """
+
+    at: datetime
+    attempt: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"slot-{self.at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{self.attempt}"
+
+
 def start(
-    services: Services, model_id: str, source_id: str, idempotency_key: str | None = None
+    services: Services,
+    model_id: str,
+    source_id: str,
+    idempotency_key: str | None = None,
+    slot: Slot | None = None,
 ) -> Run:
     """Queue a run and launch its job. The same key for the same source gives the same run.
 
-    A paused source may be run, since somebody asks for it. Raises SOURCE_NOT_FOUND,
-    SOURCE_STATE_WRONG for a draft, RUN_ALREADY_LIVE, LAUNCH_FAILED, which the run then records,
-    and the destination's errors if only it can say how the run before ended.
+    So does the same slot, which stands for a key. A paused source may be run, since somebody asks
+    for it, but not by its schedule. Raises SOURCE_NOT_FOUND, SOURCE_STATE_WRONG for a draft,
+    RUN_ALREADY_LIVE, LAUNCH_FAILED, which the run then records, and the destination's errors if
+    only it can say how the run before ended.
     """
     source = Sources(services.documents).get(model_id, source_id)
-    if source.state not in (SourceState.ACTIVE, SourceState.PAUSED):
-        raise HeadraceError(
-            SOURCE_STATE_WRONG,
-            f"Source '{source_id}' can't be run: it is a {source.state}.",
-            hint="Activate the draft.",
-        )
-    run_id = _run_id(services, source, idempotency_key)
-    if idempotency_key and (known := _find(services, source, run_id)):
+    _check_state(source, slot)
+    name = slot.name if slot else _name_of(idempotency_key)
+    run_id = _run_id(services, source, name)
+    if name and (known := _find(services, source, run_id)):
         return known
     run = Run(
         model_id=model_id,
         source_id=source_id,
         run_id=run_id,
+        trigger=Trigger.SCHEDULE if slot else Trigger.MANUAL,
+        slot=slot.at if slot else None,
         requested_at=now(),
         tables=plan(source),
     )
@@ -58,6 +79,18 @@ def start(
     _check_still_there(services, source)
     lease.renew(services.documents, run)
     return _launch(services, run)
+
+
+def _check_state(source: Source, slot: Slot | None) -> None:
+    by_hand = slot is None and source.state is SourceState.PAUSED
+    if source.state is not SourceState.ACTIVE and not by_hand:
+        paused = source.state is SourceState.PAUSED
+        raise HeadraceError(
+            SOURCE_STATE_WRONG,
+            f"Source '{source.source_id}' can't be run: it is "
+            f"{'paused' if paused else f'a {source.state}'}.",
+            hint="Resume the source." if paused else "Activate the draft.",
+        )
 
 
 def _check_still_there(services: Services, source: Source) -> None:
@@ -87,15 +120,18 @@ def _launch(services: Services, run: Run) -> Run:
     )
 
 
-def _run_id(services: Services, source: Source, key: str | None) -> str:
-    """A new id; with a key, the id that the key stands for since it was first used.
+def _name_of(key: str | None) -> str | None:
+    return hashlib.sha256(key.encode()).hexdigest() if key else None
+
+
+def _run_id(services: Services, source: Source, name: str | None) -> str:
+    """A new id; with a name, the id that the name stands for since it was first used.
 
     The id is settled before the run exists, so that the run's document can only be made once.
     """
-    if key is None:
+    if name is None:
         return new_id()
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    path = f"{source_path(source.model_id, source.source_id)}/starts/{digest}"
+    path = f"{source_path(source.model_id, source.source_id)}/starts/{name}"
     while True:
         document = services.documents.get(path)
         if document is None:
