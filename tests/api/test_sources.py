@@ -34,6 +34,7 @@ from headrace.errors import (
 )
 from headrace.model import Run, RunState, Source, SourceState, now
 from headrace.records import Runs, source_path
+from headrace.schedules import Cron, Interval, Manual
 from headrace.services import Services
 from headrace.settings import Settings
 from tests.api.drafts import change, create, table
@@ -271,3 +272,32 @@ def test_a_deletion_that_broke_off_is_ended_by_repeating_it(
     assert len(traces(services, draft)) == 2
     delete_source(services, ref(draft))
     assert traces(services, draft) == []
+
+
+# --- schedules --------------------------------------------------------------------------------
+
+
+def test_a_schedule_begins_with_the_activation(services: Services) -> None:
+    nightly = Cron(expression="30 2 * * *", time_zone="Europe/Berlin")
+    draft = create(services, selection=(table("orders"),), schedule=nightly)
+    assert (draft.schedule, draft.next_run_at) == (nightly, None)
+
+    active = activate(services, ref(draft))
+    assert active.next_run_at is not None
+    assert active.next_run_at == nightly.next_slot(active.updated_at)
+    assert activate(services, ref(draft)) == active
+
+    assert pause(services, ref(draft)).next_run_at is None
+    assert resume(services, ref(draft)).next_run_at == active.next_run_at
+
+
+def test_without_a_schedule_there_is_no_next_run(services: Services, draft: Source) -> None:
+    assert draft.schedule == Manual()
+    assert activate(services, ref(draft)).next_run_at is None
+
+
+def test_an_interval_is_counted_from_the_minute_of_saving(services: Services) -> None:
+    draft = create(services, schedule=Interval(every=6, unit="hours"))
+
+    minute = draft.created_at.replace(second=0, microsecond=0)
+    assert draft.schedule == Interval(every=6, unit="hours", anchor=minute)

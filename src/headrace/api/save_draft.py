@@ -23,6 +23,7 @@ from headrace.model import (
     now,
 )
 from headrace.records import Sources
+from headrace.schedules import Manual, Schedule
 from headrace.services import Services
 from headrace.values import DestinationName, ModelId, SourceId, Text, Value
 from headrace.vaults import Vault
@@ -60,6 +61,9 @@ class SaveDraft(Value):
     selection: tuple[Selection, ...] | None = None
     unfit: UnfitPolicy | None = Field(
         default=None, description="What becomes of values that their column can't hold."
+    )
+    schedule: Schedule | None = Field(
+        default=None, description="When an active source runs by itself; by hand at first."
     )
 
 
@@ -114,6 +118,7 @@ def _new(services: Services, request: SaveDraft) -> Source:
         dataset=request.dataset or naming.dataset_name(request.name),
         selection=request.selection or (),
         unfit=request.unfit or UnfitPolicy.FAIL,
+        schedule=(request.schedule or Manual()).anchored(created_at),
         created_at=created_at,
         updated_at=created_at,
     )
@@ -139,7 +144,16 @@ def _changed(services: Services, source: Source, request: SaveDraft) -> Source:
         _check_password_may_stay(source, request.connection)
     kept = ("name", "connection", "dataset", "selection", "unfit")
     given = {name: value for name in kept if (value := getattr(request, name)) is not None}
-    return source.model_copy(update={**given, "updated_at": now()})
+    return _scheduled(source.model_copy(update={**given, "updated_at": now()}), request)
+
+
+def _scheduled(source: Source, request: SaveDraft) -> Source:
+    """With the schedule that is asked for; one that stays as it is keeps its next slot."""
+    moment = source.updated_at
+    if request.schedule is None or request.schedule.same_as(source.schedule):
+        return source
+    schedule = request.schedule.anchored(moment)
+    return source.model_copy(update={"schedule": schedule}).rescheduled(moment)
 
 
 def _check_password_may_stay(source: Source, connection: Connection) -> None:

@@ -158,10 +158,16 @@ def _change_state(
         if state is source.state:
             return source
         try:
-            return sources.replace(source.model_copy(update={"state": state, "updated_at": now()}))
+            return sources.replace(_in_state(source, state))
         except HeadraceError as error:
             if error.kind is not SOURCE_STALE:
                 raise
+
+
+def _in_state(source: Source, state: SourceState) -> Source:
+    moment = now()
+    changed = source.model_copy(update={"state": state, "updated_at": moment})
+    return changed.rescheduled(moment)
 
 
 def _wrong_state(source: Source, verb: str, hint: str) -> HeadraceError:
