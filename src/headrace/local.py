@@ -1,4 +1,4 @@
-"""The local server: all functions under one address, on this machine alone."""
+"""The local server: all functions under one address, on this machine alone, and the heartbeat."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from headrace.errors import (
     Field,
     HeadraceError,
 )
+from headrace.extraction.dispatch_loop import DispatchLoop
 from headrace.ids import new_id
 from headrace.services import Services
 from headrace.settings import Settings
@@ -55,11 +56,15 @@ class Index(Value):
 
 
 class LocalServer:
-    """A server that listens; it answers while `run` runs, in whichever thread."""
+    """A server that listens; it answers while `run` runs, in whichever thread.
+
+    So long it also starts the runs that schedules want.
+    """
 
     def __init__(self, services: Services, token: SecretStr, listening: socket.socket) -> None:
         self._services = services
         self._token = token
+        self._dispatching = DispatchLoop(services)
         self._sockets: dict[int, Any] = {}
         self._closing = threading.Event()
         self._ended = threading.Event()
@@ -86,6 +91,7 @@ class LocalServer:
         self._ended.clear()
         with _signals(self._stop):
             try:
+                self._dispatching.start()
                 while not self._closing.is_set():
                     wasyncore.loop(timeout=1, map=self._sockets, count=1)
             finally:
@@ -104,6 +110,7 @@ class LocalServer:
             self._server.pull_trigger()
 
     def _release(self) -> None:
+        self._dispatching.end()
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(self._sockets)
         self._services.close()

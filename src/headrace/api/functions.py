@@ -5,10 +5,16 @@ from __future__ import annotations
 from headrace import errors
 from headrace.api.budget import spend_connection, spend_test
 from headrace.api.describe_table import DescribeTable, describe_table
+from headrace.api.dispatch import DispatchDue, dispatch_due
 from headrace.api.grants import GrantsRequest, write_grants
 from headrace.api.list_tables import ListTables, TableList, list_tables
 from headrace.api.operations import Operation, Stream
 from headrace.api.preflight import PreflightTable, preflight
+from headrace.api.preview_schedule import (
+    PreviewSchedule,
+    SchedulePreview,
+    preview_schedule,
+)
 from headrace.api.runs import (
     ListRuns,
     RunPage,
@@ -32,6 +38,7 @@ from headrace.api.sources import (
     resume,
 )
 from headrace.api.test_connection import ConnectionReport, ConnectionTest, test_connection
+from headrace.extraction.dispatch import Dispatched
 from headrace.model import Check, Grants, Run, Source, TableDescription, TableSummary
 from headrace.preflight.report import Preflight
 
@@ -194,6 +201,14 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             response=Source,
             errors=_CHANGE,
         ),
+        Operation(
+            method="POST",
+            path="/preview_schedule",
+            summary="Show a schedule in words, and its next runs",
+            request=PreviewSchedule,
+            handler=preview_schedule,
+            response=SchedulePreview,
+        ),
     ),
     "runs": (
         Operation(
@@ -241,6 +256,17 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             handler=cancel_run,
             response=Run,
             errors=_RUN,
+        ),
+    ),
+    "dispatch": (
+        Operation(
+            method="POST",
+            path="/",
+            summary="Start the runs that are due by their schedules",
+            request=DispatchDue,
+            handler=dispatch_due,
+            response=Dispatched,
+            errors=_DOCUMENTS,
         ),
     ),
 }

@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from headrace.cli import databases, grants, preflight, runs, serve, sources
+from headrace.cli import databases, dispatch, grants, preflight, runs, serve, sources
 
 app = typer.Typer(
     help="Bring databases into BigQuery, or into DuckDB and Parquet on this machine.",
@@ -28,6 +28,7 @@ for command in (
     grants.grants,
     preflight.preflight,
     databases.extract,
+    dispatch.dispatch,
 ):
     app.command()(command)
 app.add_typer(sources.app, name="sources")

@@ -67,7 +67,7 @@ def runs_list(model: Model, source: SourceId, as_json: Json = False) -> None:
             print_json(page)
             return
         show_rows(
-            ("RUN", "STATE", "REQUESTED", "FINISHED", "ROWS", "ERROR"),
+            ("RUN", "STATE", "REQUESTED", "FINISHED", "ROWS", "ERROR", "STARTED BY"),
             (
                 (
                     run.run_id,
@@ -76,6 +76,7 @@ def runs_list(model: Model, source: SourceId, as_json: Json = False) -> None:
                     moment(run.finished_at),
                     f"{sum(table.rows for table in run.tables):,}",
                     run.error.code if run.error else None,
+                    _trigger(run),
                 )
                 for run in page.runs
             ),
@@ -102,6 +103,10 @@ def _follow(opened: Services, run: Run) -> Run:
             run = get_run(opened, request)
             bars.show(run.tables)
     return run
+
+
+def _trigger(run: Run) -> str:
+    return f"{run.trigger} of {moment(run.slot)}" if run.slot else run.trigger.value
 
 
 def _show_run(run: Run, *, as_json: bool) -> None:

@@ -8,6 +8,8 @@ import typer
 
 from headrace import naming
 from headrace.cli.arguments import Json, Model, SourceId, services
+from headrace.cli.schedules import schedule_of
+from headrace.model import Source, SourceState
 from headrace.terminal import moment, out, print_json, reporting, show_rows
 from headrace.validation import requested
 
@@ -25,7 +27,17 @@ def sources_list(model: Model, as_json: Json = False) -> None:
             print_json(page)
             return
         show_rows(
-            ("SOURCE", "NAME", "STATE", "HOST", "DATABASE", "TABLES", "CHANGED"),
+            (
+                "SOURCE",
+                "NAME",
+                "STATE",
+                "HOST",
+                "DATABASE",
+                "TABLES",
+                "SCHEDULE",
+                "NEXT RUN",
+                "CHANGED",
+            ),
             (
                 (
                     source.source_id,
@@ -34,6 +46,8 @@ def sources_list(model: Model, as_json: Json = False) -> None:
                     source.connection.host,
                     source.connection.database,
                     len(source.selection),
+                    str(source.schedule),
+                    moment(source.next_run_at),
                     moment(source.updated_at),
                 )
                 for source in page.sources
@@ -65,6 +79,10 @@ def sources_get(model: Model, source: SourceId, as_json: Json = False) -> None:
             ],
         )
         show_rows(
+            ("SCHEDULE", "NEXT RUN", "LAST SKIPPED"),
+            [(str(stored.schedule), moment(stored.next_run_at), _skipped(stored))],
+        )
+        show_rows(
             ("TABLE", "COLUMNS", "MODE", "DESTINATION"),
             (
                 (
@@ -76,6 +94,46 @@ def sources_get(model: Model, source: SourceId, as_json: Json = False) -> None:
                 for selection in stored.selection
             ),
         )
+
+
+def _skipped(source: Source) -> str | None:
+    skipped = source.last_skipped
+    return f"{moment(skipped.slot)}: {skipped.reason}" if skipped else None
+
+
+@app.command("schedule")
+def sources_schedule(
+    model: Model,
+    source: SourceId,
+    cron: Annotated[
+        str | None, typer.Option(help="Minute, hour, day of the month, month, weekday.")
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="Of the cron expression, such as Europe/Berlin.")
+    ] = None,
+    every: Annotated[str | None, typer.Option(help="An interval: 15m, 6h or 1d.")] = None,
+    manual: Annotated[bool, typer.Option("--manual", help="Run by hand alone.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Set when a source runs by itself, and show its next runs."""
+    from headrace.api.preview_schedule import PreviewSchedule, preview_schedule
+    from headrace.api.save_draft import SaveDraft, save_draft
+    from headrace.api.sources import SourceRef, get_source
+
+    with reporting(as_json):
+        wish = schedule_of(cron, time_zone, every, manual=manual)
+        opened = services()
+        stored = get_source(opened, requested(SourceRef, model_id=model, source_id=source))
+        change = {"model_id": model, "source_id": source, "etag": stored.etag, "schedule": wish}
+        stored = save_draft(opened, requested(SaveDraft, **change))
+        if as_json:
+            print_json(stored)
+            return
+        shown = preview_schedule(opened, PreviewSchedule(schedule=stored.schedule))
+        out().print(f"{stored.name} runs {shown.words}.", markup=False)
+        if stored.state is not SourceState.ACTIVE and shown.runs:
+            out().print(f"It does so once it is active; now it is {stored.state}.", markup=False)
+        show_rows(("NEXT RUNS", "REMARK"), ((run.words, run.note) for run in shown.runs))
 
 
 def _change_state(name: str, help_text: str) -> None:
