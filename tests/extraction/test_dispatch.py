@@ -81,9 +81,10 @@ def test_missed_slots_are_one_run(services: Services, launcher: Recorder) -> Non
     create(services)
     late = at("12:34:56") + timedelta(days=30)
 
-    (slot,) = dispatch(services, late).started
+    done = dispatch(services, late)
 
-    assert slot.slot == at("09:00")
+    (slot,) = done.started
+    assert (slot.slot, done.skipped) == (at("09:00"), ())
     assert stored(services).next_run_at == at("13:00") + timedelta(days=30)
     assert len(launcher.launched) == 1
     assert nothing(dispatch(services, late))
@@ -160,8 +161,10 @@ def test_another_schedule_moves_the_next_run(services: Services) -> None:
     assert source.next_run_at == source.schedule.next_slot(source.updated_at)
     assert source.next_run_at - source.updated_at > timedelta(minutes=6)
 
+    earlier = Interval(every=7, unit="minutes", anchor=at("00:03"))
+    source = change(services, source, schedule=earlier)
     again = change(services, source, schedule=Interval(every=7, unit="minutes"))
-    assert (again.schedule, again.next_run_at) == (source.schedule, source.next_run_at)
+    assert (again.schedule, again.next_run_at) == (earlier, source.next_run_at)
 
     assert change(services, again, schedule=Manual()).next_run_at is None
 
@@ -225,6 +228,23 @@ def test_a_source_that_is_paused_meanwhile(
     assert len(launcher.launched) == after
     source = stored(services)
     assert (source.state, source.next_run_at, source.slot_taken_at) == ("paused", None, None)
+
+
+def test_a_schedule_that_is_changed_meanwhile_counts(
+    services: Services, launcher: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(services)
+    changed: list[Source] = []
+
+    def slowly(*args: Any, **options: Any) -> Run:
+        wish = Interval(every=40, unit="minutes")
+        changed.append(change(services, stored(services), schedule=wish))
+        return start(*args, **options)
+
+    monkeypatch.setattr(dispatching, "start", slowly)
+    assert len(dispatch(services, at("09:00")).started) == 1
+
+    assert [stored(services)] == changed
 
 
 # --- failures ---------------------------------------------------------------------------------
