@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,8 +18,13 @@ import pytest
 from headrace import local
 from headrace.api.functions import FUNCTIONS
 from headrace.errors import HeadraceError
+from headrace.extraction.settle import settle
 from headrace.local import LocalServer
+from headrace.model import Trigger
+from headrace.records import Runs
+from headrace.services import Services
 from headrace.settings import Settings
+from tests.extraction.scheduled import create
 
 TOKEN = {"Authorization": "Bearer test-token"}
 JSON = {**TOKEN, "Content-Type": "application/json"}
@@ -139,6 +145,21 @@ def test_closing_frees_the_port(settings: Settings) -> None:
     assert not thread.is_alive()
     server.close()
     local.serve(settings, port).close()
+
+
+def test_it_starts_what_is_due(settings: Settings) -> None:
+    services = Services(settings)
+    create(services)
+
+    with closing(local.serve(settings, 0)) as server:
+        threading.Thread(target=server.run, daemon=True).start()
+        while not (runs := Runs(services.documents).list("m1", "s1", limit=9)):
+            time.sleep(0.02)
+        while settle(services, runs[0]).state.live:  # its job finds no password
+            runs = Runs(services.documents).list("m1", "s1", limit=9)
+
+    assert [run.trigger for run in runs] == [Trigger.SCHEDULE]
+    assert "dispatch" not in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

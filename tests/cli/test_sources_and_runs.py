@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from headrace.api.save_draft import SaveDraft, save_draft
-from headrace.model import Selection, Source
+from headrace.model import Selection, SkippedSlot, Source
+from headrace.records import Sources
 from headrace.services import Services
 from headrace.settings import Settings
 from tests.cli.conftest import Headrace
@@ -101,3 +103,81 @@ def test_deleting_asks_first(headrace: Headrace, draft: Source) -> None:
     done = headrace("sources", "delete", "m1", draft.source_id)
     assert done.returncode == 130
     assert draft.source_id in headrace("sources", "list", "m1").stdout
+
+
+def test_a_schedule(headrace: Headrace, draft: Source) -> None:
+    reference = ("m1", draft.source_id)
+    done = headrace("sources", "schedule", *reference, "--cron", "30 2 * * *",
+                    "--time-zone", "Europe/Berlin")  # fmt: skip
+    first, second, *runs = done.stdout.splitlines()
+    assert first == "Shop runs at 02:30 every day, Europe/Berlin."
+    assert second == "It does so once it is active; now it is draft."
+    assert len(runs) == 5
+    assert all(", 02:30 (CE" in run for run in runs)
+
+    active = json.loads(headrace("sources", "activate", *reference, "--json").stdout)
+    next_run_at = datetime.fromisoformat(active["next_run_at"]).astimezone()
+    shown = f"\tat 02:30 every day, Europe/Berlin\t{next_run_at:%Y-%m-%d %H:%M:%S}\t"
+    assert shown in headrace("sources", "list", "m1").stdout
+    assert shown[1:] in headrace("sources", "get", *reference).stdout
+
+    assert headrace("sources", "schedule", *reference, "--every", "6h").stdout.startswith(
+        "Shop runs every 6 hours, counted from "
+    )
+    done = headrace("sources", "schedule", *reference, "--manual")
+    assert done.stdout == "Shop runs by hand.\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [
+        ((), "--cron, --every, --manual"),
+        (("--cron", "0 0 * * *", "--every", "6h"), "--cron, --every, --manual"),
+        (("--every", "6 hours"), "--every"),
+        (("--every", "6h", "--time-zone", "UTC"), "--time-zone"),
+        (("--every", "0m"), "schedule.every"),
+        (("--cron", "0 0 30 2 *"), "schedule.expression"),
+        (("--cron", "0 0 * * *", "--time-zone", "Mars"), "schedule.time_zone"),
+    ],
+)
+def test_a_schedule_that_is_none(
+    headrace: Headrace, draft: Source, options: tuple[str, ...], path: str
+) -> None:
+    done = headrace("sources", "schedule", "m1", draft.source_id, *options, "--json")
+    assert done.returncode == 1
+    assert [field["path"] for field in json.loads(done.stderr)["fields"]] == [path]
+
+
+def test_what_is_due_is_dispatched(headrace: Headrace, draft: Source, tmp_path: Path) -> None:
+    reference = ("m1", draft.source_id)
+    headrace("sources", "schedule", *reference, "--every", "1h")
+    headrace("sources", "activate", *reference)
+    assert headrace("dispatch").stdout == ""
+    services = Services(Settings.read(data=tmp_path / "data"))
+    due = datetime(2026, 5, 5, 9, tzinfo=UTC)
+
+    def overdue(source: Source) -> Source:
+        return source.model_copy(update={"next_run_at": due})
+
+    Sources(services.documents).dispatched("m1", draft.source_id, overdue)
+
+    shown = headrace("dispatch").stdout.split("\t")
+
+    assert shown[:2] == [f"m1/{draft.source_id}", f"{due.astimezone():%Y-%m-%d %H:%M:%S}"]
+    runs = headrace("runs", "list", *reference).stdout
+    assert f"\tschedule of {due.astimezone():%Y-%m-%d %H:%M:%S}\n" in runs
+
+    Sources(services.documents).dispatched("m1", draft.source_id, overdue)
+    assert json.loads(headrace("dispatch", "--json").stdout)["started"][0]["run_id"] == shown[2]
+
+
+def test_a_skipped_slot_is_told(headrace: Headrace, draft: Source, tmp_path: Path) -> None:
+    services = Services(Settings.read(data=tmp_path / "data"))
+    at = datetime(2026, 5, 5, 9, tzinfo=UTC)
+    skipped = SkippedSlot(slot=at, at=at, code="run_already_live", reason="It runs.")
+    Sources(services.documents).dispatched(
+        "m1", draft.source_id, lambda source: source.model_copy(update={"last_skipped": skipped})
+    )
+
+    shown = headrace("sources", "get", "m1", draft.source_id).stdout
+    assert f"\t{at.astimezone():%Y-%m-%d %H:%M:%S}: It runs.\n" in shown

@@ -80,6 +80,11 @@ def test_an_empty_model_has_no_sources(functions: dict[str, httpx.Client]) -> No
     assert answer.json() == {"sources": [], "next_after": None}
 
 
+def test_nothing_is_due(functions: dict[str, httpx.Client]) -> None:
+    answer = functions["dispatch"].post("/", headers=TOKEN)
+    assert answer.json() == {"started": [], "skipped": [], "failed": [], "complete": True}
+
+
 def test_a_source_that_is_not_there(functions: dict[str, httpx.Client]) -> None:
     for name in ("list_tables", "runs"):
         body = {"model_id": "m1", "source_id": "s1"}
