@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from ipaddress import ip_address
 
@@ -14,6 +15,7 @@ from headrace.diagnosis.network import Network
 from headrace.diagnosis.resolve import Address
 from headrace.errors import (
     CONNECTION_REFUSED,
+    CONNECTION_RESET,
     CONNECTION_TIMED_OUT,
     HOST_UNREACHABLE,
     HeadraceError,
@@ -34,6 +36,19 @@ def refusal(address: Address, network: Network = LOCAL, seconds: float = 5) -> H
 
 def test_nothing_listens() -> None:
     assert refusal(loopback(free_port())).kind is CONNECTION_REFUSED
+
+
+def test_a_reset_that_is_quicker_than_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of the two comes first is not for us to say; both are what proxies do."""
+
+    def reset(*_: object) -> None:
+        raise ConnectionResetError(errno.ECONNRESET, "forged")
+
+    monkeypatch.setattr(socket.socket, "connect", reset)
+    egress = Network(allowed=LOCAL.allowed, egress=(ip_address("198.51.100.7"),))
+    error = refusal(loopback(1), egress)
+    assert error.kind is CONNECTION_RESET
+    assert error.copy == "198.51.100.7"
 
 
 def test_the_next_address_is_tried() -> None:

@@ -11,8 +11,8 @@ from headrace.diagnosis.deadline import Deadline
 from headrace.diagnosis.network import Network
 from headrace.diagnosis.resolve import Address
 from headrace.errors import (
-    CONNECTION_LOST,
     CONNECTION_REFUSED,
+    CONNECTION_RESET,
     CONNECTION_TIMED_OUT,
     HOST_UNKNOWN,
     HOST_UNREACHABLE,
@@ -29,7 +29,7 @@ BY_ERRNO: dict[int | None, tuple[Kind, str]] = {
     errno.EAFNOSUPPORT: (HOST_UNREACHABLE, "this machine has no address of that family"),
     errno.EACCES: (HOST_UNREACHABLE, "this machine's firewall forbids it"),
     errno.EPERM: (HOST_UNREACHABLE, "this machine's firewall forbids it"),
-    errno.ECONNRESET: (CONNECTION_LOST, "the connection was reset"),
+    errno.ECONNRESET: (CONNECTION_RESET, "the connection was reset"),
 }
 
 # A name may have any number of addresses; no client tries them all.
@@ -70,7 +70,7 @@ def dial(addresses: Sequence[Address], network: Network, deadline: Deadline) -> 
     Each gets a fair part of the time left. The socket has no time-out of its own; what is done
     over it is held to the deadline by `Deadline.enforced`.
 
-    Raises CONNECTION_REFUSED, CONNECTION_TIMED_OUT, HOST_UNREACHABLE or CONNECTION_LOST. Of
+    Raises CONNECTION_REFUSED, CONNECTION_TIMED_OUT, HOST_UNREACHABLE or CONNECTION_RESET. Of
     several addresses it is the last one's, since the system puts the likelier first; but one that
     this machine has no way to says less than any other.
     """
@@ -142,7 +142,7 @@ def _error(failures: Sequence[_Failure], network: Network) -> HeadraceError:
         HOST_UNREACHABLE,
     )
     hint = copy = None
-    if kind is CONNECTION_TIMED_OUT:
+    if kind in (CONNECTION_TIMED_OUT, CONNECTION_RESET):
         hint, copy = network.advice_to_let_in(), network.to_let_in()
     elif kind is HOST_UNREACHABLE and all(f.address.family == socket.AF_INET6 for f in failures):
         hint = _IPV6_ALONE

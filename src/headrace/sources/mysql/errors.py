@@ -61,6 +61,7 @@ BY_NUMBER: _Meanings = {
         "machine alone",
     ),
     1251: (LOGIN_METHOD_UNKNOWN, "the server asks for a login method that is not known here"),
+    1275: (LOGIN_METHOD_UNKNOWN, "the user's password is of an old form that the server refuses"),
     1524: (LOGIN_METHOD_UNKNOWN, "the server lacks the user's login method"),
     2059: (LOGIN_METHOD_UNKNOWN, "the server asks for a login method that is not known here"),
     1044: (
@@ -155,12 +156,9 @@ def translated(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def translated_login(what: str) -> Iterator[None]:
-    """The same for the login; there the end of the connection means something else.
-
-    A proxy with nothing behind it, or another protocol's server, just hangs up.
-    """
-    with _translated(what, BY_NUMBER, PROTOCOL_UNEXPECTED):
+def translated_login(what: str, lost: Kind) -> Iterator[None]:
+    """The same for the login; `lost` is the kind for a connection that ends without a word."""
+    with _translated(what, BY_NUMBER, lost):
         yield
 
 

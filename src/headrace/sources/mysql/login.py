@@ -134,9 +134,11 @@ def _without_tls(_: MysqlConnection, __: Sequence[Ip]) -> _Advice:
 
 def _too_many(connection: MysqlConnection, _: Sequence[Ip]) -> _Advice:
     return _Advice(
-        "Try again later. The server or the user has as many connections as it may have: an "
-        "administrator sees who holds them with this statement, and may raise max_connections or "
-        f"ALTER USER {account(connection.user)} WITH MAX_USER_CONNECTIONS 0.",
+        "Try again later. The server or the user has as many connections as it may have, or the "
+        "user has used up what it may use in an hour: an administrator sees who is connected with "
+        "this statement, and may raise max_connections, or lift the user's limits: ALTER USER "
+        f"{account(connection.user)} WITH MAX_USER_CONNECTIONS 0 MAX_CONNECTIONS_PER_HOUR 0 "
+        "MAX_QUERIES_PER_HOUR 0.",
         "SELECT USER, DB, COMMAND, COUNT(*) FROM information_schema.PROCESSLIST "
         "GROUP BY USER, DB, COMMAND ORDER BY COUNT(*) DESC;",
     )

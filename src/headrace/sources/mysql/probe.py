@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from headrace import sources
 from headrace.connections import Credentials, MysqlConnection
 from headrace.diagnosis.reach import Reach
-from headrace.errors import HeadraceError
+from headrace.errors import CONNECTION_LOST, HeadraceError
 from headrace.model import Layer, Selection
 from headrace.sources import Finding, tls
 from headrace.sources.mysql import absent, login
@@ -92,7 +92,9 @@ class MysqlProbe:
             if self._refusal is not None:
                 raise self._refusal
             with self._reach.held("Logging in"):
-                self._session = Session(self._driver, self._sock, self._connection)
+                self._session = Session(
+                    self._driver, self._sock, self._connection, lost=CONNECTION_LOST
+                )
                 self._open.callback(self._session.close)
         except HeadraceError as error:
             raise login.advised(error, self._connection, self._reach.clients) from error

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pymysql.cursors import DictCursor
 
 from headrace.connections import MysqlConnection
-from headrace.errors import PERMISSION_DENIED, HeadraceError
+from headrace.errors import PERMISSION_DENIED, PROTOCOL_UNEXPECTED, HeadraceError, Kind
 from headrace.sources.mysql.driver import Driver
 from headrace.sources.mysql.errors import translated, translated_login, unexpected
 from headrace.sources.mysql.result import Result
@@ -119,8 +119,18 @@ class Session:
     Errors of the driver come out as HeadraceErrors; `what` says in them what was being done.
     """
 
-    def __init__(self, driver: Driver, sock: socket.socket, connection: MysqlConnection) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        sock: socket.socket,
+        connection: MysqlConnection,
+        *,
+        lost: Kind = PROTOCOL_UNEXPECTED,
+    ) -> None:
         """Log in over the socket, which the session owns from now on.
+
+        `lost` is the kind for a connection that ends without a word: a proxy with nothing behind
+        it, or another protocol's server, just hangs up.
 
         Raises PASSWORD_REJECTED, HOST_NOT_PERMITTED, DATABASE_NOT_FOUND and the like.
         """
@@ -128,7 +138,7 @@ class Session:
         if driver.db is not None:
             what = f"Logging in to '{connection.database}' as '{connection.user}'"
         try:
-            with translated_login(what):
+            with translated_login(what, lost):
                 driver.connect(sock)
         except HeadraceError:
             sock.close()

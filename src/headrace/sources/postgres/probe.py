@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from headrace import sources
 from headrace.connections import Credentials, PostgresConnection, TlsMode
 from headrace.diagnosis.reach import Reach
-from headrace.errors import LOGIN_NOT_PERMITTED, HeadraceError
+from headrace.errors import CONNECTION_LOST, LOGIN_NOT_PERMITTED, HeadraceError
 from headrace.model import Layer, Selection
 from headrace.sources import Finding
 from headrace.sources.postgres import absent, login, tls
@@ -134,7 +134,7 @@ class PostgresProbe:
         return None
 
     def _logged_in(self, sock: socket.socket, connection: PostgresConnection) -> Session:
-        session = Session(sock, connection, self._credentials)
+        session = Session(sock, connection, self._credentials, lost=CONNECTION_LOST)
         self._open.callback(session.close)
         return session
 

@@ -13,6 +13,7 @@ from headrace.errors import (
     POOLER_REFUSED,
     PROTOCOL_UNEXPECTED,
     HeadraceError,
+    Kind,
 )
 from headrace.sources.postgres.copy import CopyOut
 from headrace.sources.postgres.driver import Driver
@@ -103,16 +104,23 @@ class Session:
     """
 
     def __init__(
-        self, sock: socket.socket, connection: PostgresConnection, credentials: Credentials
+        self,
+        sock: socket.socket,
+        connection: PostgresConnection,
+        credentials: Credentials,
+        *,
+        lost: Kind = PROTOCOL_UNEXPECTED,
     ) -> None:
         """Log in over the socket, which the session owns from now on.
+
+        `lost` is the kind for a connection that ends without a word: a proxy with nothing behind
+        it, or another protocol's server, just hangs up.
 
         Raises PASSWORD_REJECTED, LOGIN_NOT_PERMITTED, DATABASE_NOT_FOUND and the like.
         """
         what = f"Logging in to '{connection.database}' as '{connection.user}'"
         try:
-            # A proxy with nothing behind it, or another protocol's server, just hangs up.
-            with translated(what, lost=PROTOCOL_UNEXPECTED, first=AT_LOGIN):
+            with translated(what, lost=lost, first=AT_LOGIN):
                 self._driver = Driver(
                     connection,
                     connection.user,
