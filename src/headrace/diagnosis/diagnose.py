@@ -11,7 +11,12 @@ from headrace.diagnosis.at_fault import fields_at_fault
 from headrace.diagnosis.deadline import Deadline
 from headrace.diagnosis.network import Network
 from headrace.diagnosis.reach import Reach
-from headrace.errors import HeadraceError
+from headrace.errors import (
+    ANSWER_TOO_LONG,
+    CONNECTION_LOST,
+    CONNECTION_TIMED_OUT,
+    HeadraceError,
+)
 from headrace.model import Check, CheckStatus, Fact, Layer, Selection
 
 _SECONDS = 20
@@ -29,6 +34,9 @@ DEPENDS_ON = {
     Layer.FITNESS: Layer.LOGIN,
 }
 
+# After these the server can't be asked anything more, whatever is independent otherwise.
+_OVER = {kind.code for kind in (CONNECTION_LOST, CONNECTION_TIMED_OUT, ANSWER_TOO_LONG)}
+
 
 def diagnose(
     connection: Connection,
@@ -40,7 +48,8 @@ def diagnose(
 ) -> Iterator[Check]:
     """One check for each layer, in the order of `Layer`, each as soon as it is done.
 
-    After a failure the layers that depend on it are skipped. The test ends after `seconds`,
+    After a failure the layers that depend on it are skipped, and all that follow if it was the end
+    of the conversation. The test ends after `seconds`,
     whatever the server does, and stores nothing. Nothing but what the network allows is connected
     to. `selection` is what shall be read, if that is known already.
     """
@@ -57,6 +66,8 @@ def diagnose(
             check = _checked(layer, step)
             if check.status is CheckStatus.FAILED:
                 missing[layer] = layer
+                if check.code in _OVER:
+                    missing.update(dict.fromkeys(DEPENDS_ON, layer))
             yield check
     finally:
         probe.close()
