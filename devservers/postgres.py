@@ -93,6 +93,17 @@ class PostgresServer:
             raise RuntimeError(done.stderr)
         return done.stdout.rstrip("\n")
 
+    def reload(self) -> None:
+        """Have new sessions see the files of its configuration as they are now."""
+        before = self.psql("SELECT pg_conf_load_time()")
+        self.psql("SELECT pg_reload_conf()")
+        while self.psql("SELECT pg_conf_load_time()") == before:
+            time.sleep(0.01)
+
+    @property
+    def pg_hba(self) -> Path:
+        return self._data / "pg_hba.conf"
+
     def remove(self) -> None:
         self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)

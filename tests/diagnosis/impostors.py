@@ -169,6 +169,11 @@ def tls_records(client: socket.socket) -> None:
     client.recv(1024)
     client.sendall(b"S")
     client.recv(1024)
+    endless_handshake(client)
+
+
+def endless_handshake(client: socket.socket) -> None:
+    """A message of TLS that never ends."""
     # Records of 16 KiB; the message inside claims to have 16 MiB.
     client.sendall(b"\x16\x03\x03\x40\x00" + b"\x02\xff\xff\xff" + bytes(0x4000 - 4))
     _for_ever(client, b"\x16\x03\x03\x40\x00" + bytes(0x4000))
@@ -179,6 +184,11 @@ def tls_dribble(client: socket.socket) -> None:
     client.recv(1024)
     client.sendall(b"S")
     client.recv(1024)
+    slow_handshake(client)
+
+
+def slow_handshake(client: socket.socket) -> None:
+    """A byte of a message of TLS from time to time."""
     for byte in b"\x16\x03\x03\x40\x00" + bytes(0x4000):
         client.sendall(bytes([byte]))
         time.sleep(0.1)

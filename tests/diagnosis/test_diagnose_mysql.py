@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from pydantic import SecretStr
 
 from headrace.connections import Credentials
 from headrace.diagnosis.diagnose import diagnose
 from headrace.model import Check, CheckStatus, Layer
 from tests.conftest import LOCAL, MariadbDatabase
-from tests.diagnosis import impostors
-from tests.diagnosis.test_diagnose import CASES, Case, of, pattern
-from tests.diagnosis.test_reach import POSTGRES
-from tests.sources.mysql.impostors import refusing
+from tests.diagnosis.test_diagnose import of, pattern
 from tests.sources.mysql.reading import user_without_rights
 
 
@@ -26,15 +22,6 @@ def examined(own: MariadbDatabase, *, seconds: float = 20, **changed: Any) -> li
     assert [check.layer for check in checks] == list(Layer)
     assert password not in repr([check.model_dump() for check in checks])
     return checks
-
-
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_the_layer_that_fails_is_named(mariadb_database: MariadbDatabase, case: Case) -> None:
-    checks = examined(mariadb_database, **case.changed)
-    assert pattern(checks, to=Layer.DATABASE) == case.statuses
-    failed = next(check for check in checks if check.status is CheckStatus.FAILED)
-    assert failed.code == case.code
-    assert failed.hint
 
 
 def test_a_database_with_tables(mariadb_database: MariadbDatabase) -> None:
@@ -60,48 +47,6 @@ def test_tables_that_may_not_be_read_are_a_warning(mariadb_database: MariadbData
         checks = list(diagnose(connection, credentials, LOCAL))
     assert pattern(checks, to=Layer.RIGHTS) == "ppppwppw"
     assert "none of 1" in of(checks, Layer.RIGHTS).found
-
-
-def test_a_database_that_the_user_may_not_enter(mariadb_database: MariadbDatabase) -> None:
-    with user_without_rights(mariadb_database) as (connection, credentials):
-        mariadb_database.execute(f"REVOKE ALL ON {mariadb_database.name}.* FROM {connection.user}")
-        checks = list(diagnose(connection, credentials, LOCAL))
-    assert pattern(checks, to=Layer.RIGHTS) == "ppppwpF-"
-    assert of(checks, Layer.FITNESS).status is not CheckStatus.SKIPPED  # independent of it
-    assert of(checks, Layer.DATABASE).code == "database_not_permitted"
-
-
-@pytest.mark.parametrize(
-    ("impostor", "tls", "statuses", "code"),
-    [
-        (impostors.silent, "disable", "pppF-----", "connection_timed_out"),
-        (impostors.silent, "require", "pppF-----", "connection_timed_out"),
-        (impostors.http, "verify-full", "pppF-----", "protocol_unexpected"),
-        (POSTGRES, "disable", "pppF-----", "database_type_wrong"),
-        (refusing(1130), "disable", "ppppwF---", "host_not_permitted"),
-        (refusing(1130), "verify-full", "ppppwF---", "host_not_permitted"),
-        (refusing(1129), "verify-full", "ppppwF---", "host_blocked"),
-        (refusing(1040), "verify-full", "ppppwF---", "too_many_connections"),
-        (refusing(9999), "disable", "ppppwF---", "database_error"),
-    ],
-)
-def test_something_else_answers(
-    mariadb_database: MariadbDatabase,
-    impostor: impostors.Conversation,
-    tls: str,
-    statuses: str,
-    code: str,
-) -> None:
-    def then_waits(client: Any) -> None:
-        impostor(client)
-        client.recv(1024)  # a server that hangs up at once is a matter of the layer beneath
-
-    with impostors.listening(then_waits) as port:
-        checks = examined(mariadb_database, port=port, tls=tls, seconds=1)
-    assert pattern(checks) == statuses
-    failed = checks[statuses.index("F")]
-    assert failed.code == code
-    assert "forged" not in failed.found
 
 
 def test_ending_early_leaves_no_session(mariadb_database: MariadbDatabase) -> None:

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from trustme import CA, Blob, LeafCert
 
+from devservers.unprivileged import give_away
+
 DAY = timedelta(days=1)
 
 
@@ -73,6 +75,17 @@ class SelfMade:
     @property
     def der(self) -> bytes:
         return self.certificate.public_bytes(serialization.Encoding.DER)
+
+
+def write(certificate: LeafCert | SelfMade, directory: Path) -> dict[str, Path]:
+    """The certificate's files, as the server's user may read them."""
+    key, chain = directory / "key.pem", directory / "cert.pem"
+    key.write_bytes(certificate.private_key_pem.bytes())
+    chain.write_bytes(b"".join(part.bytes() for part in certificate.cert_chain_pems))
+    for path in (key, chain):
+        path.chmod(0o600)
+        give_away(path)
+    return {"key": key, "chain": chain}
 
 
 def context(certificate: LeafCert) -> ssl.SSLContext:

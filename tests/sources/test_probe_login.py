@@ -49,12 +49,8 @@ def own_server() -> Iterator[PostgresServer]:
 
 def reload(server: PostgresServer, hba: str) -> None:
     """Let the server's administrator in, and whomever else the lines of pg_hba.conf let in."""
-    path = server.directory / "data/pg_hba.conf"
-    path.write_text(f"host all {USER} 127.0.0.1/32 scram-sha-256\n{hba}\n")
-    before = server.psql("SELECT pg_conf_load_time()")
-    server.psql("SELECT pg_reload_conf()")
-    while server.psql("SELECT pg_conf_load_time()") == before:
-        time.sleep(0.01)
+    server.pg_hba.write_text(f"host all {USER} 127.0.0.1/32 scram-sha-256\n{hba}\n")
+    server.reload()
 
 
 @pytest.mark.parametrize("options", ["LOGIN VALID UNTIL '2020-01-01'", None])

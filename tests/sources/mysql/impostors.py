@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from tests.diagnosis.impostors import Conversation
 
 SALT = bytes(range(1, 21))
-_SSL = 0x800
+SSL = 0x800
 _CAPABILITIES = 0x81BFF7FF  # with plugins, without what ends rows in another way
 _KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -28,7 +28,7 @@ def refusing(number: int) -> Conversation:
     """Greets with an error, whose text is chosen to reach a log or a page."""
 
     def converse(client: socket.socket) -> None:
-        client.sendall(_framed(b"\xff" + number.to_bytes(2, "little") + b"forged text", 0))
+        client.sendall(framed(b"\xff" + number.to_bytes(2, "little") + b"forged text", 0))
 
     return converse
 
@@ -37,8 +37,7 @@ def asking_for(plugin: bytes, told: Told, context: ssl.SSLContext | None = None)
     """Asks for a login method, notes what it is told, and rejects it."""
 
     def converse(client: socket.socket) -> None:
-        greeting = _greeting(b"mysql_native_password", _SSL if context else 0)
-        client.sendall(_framed(greeting, 0))
+        client.sendall(framed(greeting(b"mysql_native_password", SSL if context else 0), 0))
         if context is None:
             ask(client)
             return
@@ -47,12 +46,12 @@ def asking_for(plugin: bytes, told: Told, context: ssl.SSLContext | None = None)
             ask(inside)
 
     def ask(client: socket.socket) -> None:
-        _, number = _packet(client)
+        _, number = packet(client)
         # The dialogue's question begins with a byte that says how to show the answer.
         question = b"\x04Password: " if plugin == b"dialog" else SALT + b"\0"
-        client.sendall(_framed(b"\xfe" + plugin + b"\0" + question, number + 1))
-        told.append(_packet(client)[0])
-        client.sendall(_framed(b"\xff\x15\x04#28000no", number + 3))
+        client.sendall(framed(b"\xfe" + plugin + b"\0" + question, number + 1))
+        told.append(packet(client)[0])
+        client.sendall(framed(b"\xff\x15\x04#28000no", number + 3))
 
     return converse
 
@@ -61,7 +60,7 @@ def sha2(told: Told, context: ssl.SSLContext | None = None) -> Conversation:
     """MySQL 8's default: the proof is not in its cache, so the password itself is asked for."""
 
     def converse(client: socket.socket) -> None:
-        client.sendall(_framed(_greeting(b"caching_sha2_password", _SSL if context else 0), 0))
+        client.sendall(framed(greeting(b"caching_sha2_password", SSL if context else 0), 0))
         if context is None:
             _log_in(client, told, _by_key)
             return
@@ -82,34 +81,34 @@ def proof(password: bytes) -> bytes:
 def _log_in(
     client: socket.socket, told: Told, password: Callable[[socket.socket], tuple[bytes, int]]
 ) -> None:
-    response, number = _packet(client)
+    response, number = packet(client)
     start = response.index(b"\0", 32) + 2  # behind the user's name and the proof's length
     told.append(response[start : start + response[start - 1]])
-    client.sendall(_framed(b"\x01\x04", number + 1))
+    client.sendall(framed(b"\x01\x04", number + 1))
     answer, number = password(client)
     told.append(answer.removesuffix(b"\0"))
-    client.sendall(_framed(b"\xff\x15\x04#28000no", number + 1))
+    client.sendall(framed(b"\xff\x15\x04#28000no", number + 1))
 
 
 def _as_it_is(client: socket.socket) -> tuple[bytes, int]:
-    return _packet(client)
+    return packet(client)
 
 
 def _by_key(client: socket.socket) -> tuple[bytes, int]:
-    request, number = _packet(client)
+    request, number = packet(client)
     if request != b"\x02":
         raise ConnectionError
     public = _KEY.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    client.sendall(_framed(b"\x01" + public, number + 1))
-    encrypted, number = _packet(client)
+    client.sendall(framed(b"\x01" + public, number + 1))
+    encrypted, number = packet(client)
     oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
     hidden = _KEY.decrypt(encrypted, oaep)
     return bytes(byte ^ SALT[i % 20] for i, byte in enumerate(hidden)), number
 
 
-def _greeting(plugin: bytes, extra: int) -> bytes:
+def greeting(plugin: bytes, extra: int) -> bytes:
     capabilities = (_CAPABILITIES | extra).to_bytes(4, "little")
     return b"".join(
         [
@@ -123,11 +122,11 @@ def _greeting(plugin: bytes, extra: int) -> bytes:
     )
 
 
-def _framed(payload: bytes, number: int) -> bytes:
+def framed(payload: bytes, number: int) -> bytes:
     return len(payload).to_bytes(3, "little") + bytes([number]) + payload
 
 
-def _packet(client: socket.socket) -> tuple[bytes, int]:
+def packet(client: socket.socket) -> tuple[bytes, int]:
     header = _exactly(client, 4)
     return _exactly(client, int.from_bytes(header[:3], "little")), header[3]
 

@@ -11,8 +11,8 @@ import pytest
 from headrace.model import Check, CheckStatus, Fact, Layer
 from headrace.sources.mysql import releases
 from tests.conftest import MariadbDatabase
+from tests.faults.proxy import between, changed, first_changed
 from tests.sources.mysql.checking import administrator, checked, facts, user
-from tests.sources.mysql.middleman import between
 from tests.sources.mysql.reading import selected
 
 READER = "GRANT SELECT ON {database}.* TO {user}"
@@ -86,7 +86,7 @@ def test_a_proxy_that_forgets_what_is_set(mariadb_database: MariadbDatabase) -> 
             b"net_write_timeout = 3600", b"net_write_timeout = 0060"
         )
 
-    with between(mariadb_database.server.port, asked=forgetting) as port:
+    with between(mariadb_database.server.port, asked=changed(forgetting)) as port:
         checks = checked(administrator(mariadb_database, port=port))
     told = facts(checks[Layer.FITNESS])
     assert "ended after 9 s" in told["max_statement_time"].value
@@ -100,7 +100,7 @@ def test_a_proxy_with_numbers_of_its_own(mariadb_database: MariadbDatabase) -> N
         at = data.index(b"\0", 5) + 1  # behind the server's version
         return data[:at] + b"\xff\xff\xff\x7f" + data[at + 4 :]
 
-    with between(mariadb_database.server.port, greeted=renumbering) as port:
+    with between(mariadb_database.server.port, answered=first_changed(renumbering)) as port:
         checks = checked(administrator(mariadb_database, port=port))
     assert fact(checks[Layer.FITNESS], "proxy").advice
 

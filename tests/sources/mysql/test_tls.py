@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pymysql
 import pytest
@@ -12,17 +11,13 @@ from pydantic import SecretStr
 from trustme import CA, LeafCert
 
 from devservers.mariadb import USER, MariadbServer, temporary_server
-from devservers.unprivileged import give_away
 from headrace.connections import Credentials, MysqlConnection, TlsMode
 from headrace.diagnosis.diagnose import diagnose
 from headrace.errors import (
     PASSWORD_REJECTED,
-    TLS_EXPIRED,
     TLS_NAME_WRONG,
     TLS_NOT_OFFERED,
     TLS_NOT_SPOKEN,
-    TLS_NOT_YET_VALID,
-    TLS_SELF_SIGNED,
     TLS_UNTRUSTED,
     HeadraceError,
     Kind,
@@ -32,24 +27,13 @@ from headrace.sources import connect
 from headrace.sources.mysql.database import MysqlDatabase
 from tests.conftest import LOCAL
 from tests.diagnosis.impostors import listening
-from tests.sources.certificates import DAY, SelfMade
+from tests.sources.certificates import SelfMade, write
 from tests.sources.mysql.impostors import asking_for
 from tests.sources.tls import pem
 
 AUTHORITY = CA()
-MAKER = SelfMade("Maker", authority=True)
 STRANGER = CA()
 CREDENTIALS = Credentials(password=SecretStr("only-over-tls"))
-
-
-def write(certificate: LeafCert | SelfMade, directory: Path) -> dict[str, str]:
-    """The certificate's files, as options of mariadbd."""
-    key, chain = directory / "key.pem", directory / "cert.pem"
-    key.write_bytes(certificate.private_key_pem.bytes())
-    chain.write_bytes(b"".join(part.bytes() for part in certificate.cert_chain_pems))
-    for path in (key, chain):
-        give_away(path)
-    return {"ssl_key": str(key), "ssl_cert": str(chain)}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +41,8 @@ def server() -> Iterator[MariadbServer]:
     """A server whose certificate names localhost, and not 127.0.0.1."""
     server = temporary_server()
     try:
-        server.options.update(write(AUTHORITY.issue_cert("localhost"), server.directory))
+        files = write(AUTHORITY.issue_cert("localhost"), server.directory)
+        server.options.update(ssl_key=str(files["key"]), ssl_cert=str(files["chain"]))
         server.start()
         password = CREDENTIALS.password.get_secret_value()
         server.execute(
@@ -125,20 +110,6 @@ def showing(server: MariadbServer, certificate: LeafCert | SelfMade) -> Iterator
     finally:
         write(AUTHORITY.issue_cert("localhost"), server.directory)
         server.execute("FLUSH SSL")
-
-
-@pytest.mark.parametrize(
-    ("own", "kind"),
-    [
-        (SelfMade("db", ("localhost",), (-9 * DAY, -DAY), signed_by=MAKER), TLS_EXPIRED),
-        (SelfMade("db", ("localhost",), (DAY, 9 * DAY), signed_by=MAKER), TLS_NOT_YET_VALID),
-        (SelfMade("db", ("db.example.com",), signed_by=MAKER), TLS_NAME_WRONG),
-        (SelfMade("localhost", ("localhost",)), TLS_SELF_SIGNED),
-    ],
-)
-def test_what_is_wrong_with_a_certificate(server: MariadbServer, own: SelfMade, kind: Kind) -> None:
-    with showing(server, own) as port:
-        assert refusal(reached("localhost", port, TlsMode.VERIFY_FULL, MAKER)) is kind
 
 
 def test_a_certificate_that_mysql_made_for_itself(server: MariadbServer) -> None:
