@@ -7,10 +7,10 @@ STAMP  := $(VENV)/.installed
 CODE   := src functions jobs devservers demo bench tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench mariadb pgbouncer postgis postgres-13 check format lint types docs lock clean
+.PHONY: help demo test kill-matrix fuzz bench mariadb pgbouncer postgis postgres-13 check format lint types docs lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # What the system has to bring; root on Debian gets it installed, others are told what to install.
 # $(call need,a command that fails if it is missing,Debian's package,what to do before)
@@ -46,6 +46,9 @@ demo: $(STAMP) ## Bring a real PostgreSQL into DuckDB, step by step (ONCE=1 exit
 
 test: $(STAMP) mariadb pgbouncer postgis postgres-13 ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2
+
+kill-matrix: $(STAMP) ## Kill a run at each point of its protocol, in each mode (half an hour)
+	$(BIN)/python -m tests.extraction.kill_matrix
 
 # The tests start a MariaDB of their own; its binaries are Debian's.
 mariadb:

@@ -3,107 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import duckdb
 import pytest
 
-from headrace import sources
-from headrace.destinations import SCHEMES, Target
-from headrace.destinations.duckdb import DuckDB
 from headrace.errors import (
     CURSOR_NOT_USABLE,
     KEY_NOT_USABLE,
     MODE_NOT_SUPPORTED,
     SCHEMA_CHANGED,
     HeadraceError,
-    Kind,
 )
-from headrace.extraction.extract import extract
-from headrace.extraction.progress import silent
-from headrace.ids import new_id
 from headrace.model import (
     DriftPolicy,
     Mode,
-    Selection,
-    Source,
-    SourceState,
-    TableRun,
-    credentials_secret_name,
-    now,
 )
-from headrace.services import open_port
 from headrace.settings import Settings
-from tests.conftest import LOCAL, Database, MariadbDatabase
-
-TARGET = Target("shop", "t")
-
-
-@dataclass(frozen=True)
-class Shop:
-    """A table `t` that is brought into DuckDB again and again."""
-
-    database: Database | MariadbDatabase
-    settings: Settings
-    source: Source
-
-    @property
-    def destination(self) -> DuckDB:
-        opened: DuckDB = open_port("destination", self.settings.destination, SCHEMES, self.settings)
-        return opened
-
-    def execute(self, sql: str) -> None:
-        self.database.execute(sql)
-
-    def run(self, **changed: Any) -> TableRun:
-        """Bring what is new; the changes are those of the selection, `drift` of the source."""
-        drift = changed.pop("drift", DriftPolicy.ADD)
-        selection = Selection.model_validate(
-            {**self.source.selection[0].model_dump(), "lag_seconds": 0, **changed}
-        )
-        source = self.source.model_copy(update={"selection": (selection,), "drift": drift})
-        connect = partial(sources.connect, source.connection, self.database.credentials, LOCAL)
-        (table,) = extract(source, connect, self.destination, new_id(), silent)
-        return table
-
-    def refused(self, kind: Kind, **changed: Any) -> str:
-        before = self.rows()
-        with pytest.raises(HeadraceError) as raised:
-            self.run(**changed)
-        assert raised.value.kind is kind, raised.value
-        assert self.rows() == before
-        return raised.value.detail
-
-    def rows(self, columns: str = "*") -> list[tuple[Any, ...]]:
-        if self.destination.count(TARGET) is None:
-            return []
-        with duckdb.connect(self.settings.destination.removeprefix("duckdb://")) as connection:
-            return connection.execute(f"SELECT {columns} FROM shop.t ORDER BY ALL").fetchall()
+from tests.conftest import Database
+from tests.extraction.shop import TARGET, Shop, shop_of
 
 
 @pytest.fixture(params=["database", "mariadb_database"])
-def shop(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Shop]:
+def shop(request: pytest.FixtureRequest, settings: Settings) -> Shop:
     database = request.getfixturevalue(request.param)
-    schema = database.connection.default_schema
     database.execute(
         "CREATE TABLE t (id int PRIMARY KEY, label varchar(20), at timestamp NULL, n bigint)"
     )
-    source = Source(
-        model_id="m1",
-        source_id="s1",
-        name="Shop",
-        connection=database.connection,
-        credentials_secret_name=credentials_secret_name("m1", "s1"),
-        dataset="shop",
-        selection=(Selection(schema_name=schema, table_name="t", destination_table="t"),),
-        state=SourceState.ACTIVE,
-        created_at=now(),
-        updated_at=now(),
-    )
-    yield Shop(database, settings, source)
+    return shop_of(database, settings)
 
 
 APPEND = {"mode": "append", "cursor": ["n"]}

@@ -1,0 +1,34 @@
+"""A job that is killed at any point leaves nothing, or everything; the next run completes it.
+
+All points of a merge into DuckDB, and some of the other cases; `make kill-matrix` takes all.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from headrace.model import Mode
+from headrace.settings import Settings
+from tests.conftest import Database
+from tests.extraction.kill_matrix.matrix import CASES, Case, Matrix, failures
+
+WHOLE = Case(Mode.MERGE, "duckdb")
+PARTS = 4  # for several processes, and the time that one test may take
+EVERY = 12
+
+SLICES = [
+    *((WHOLE, slice(part, None, PARTS)) for part in range(PARTS)),
+    *((case, slice(first, None, EVERY)) for first, case in enumerate(CASES) if case != WHOLE),
+]
+
+
+@pytest.mark.parametrize(("case", "taken"), SLICES, ids=str)
+def test_killed_and_started_anew(
+    case: Case, taken: slice, settings: Settings, database: Database
+) -> None:
+    matrix = Matrix(case, settings, database)
+    matrix.first()
+    points = matrix.points()
+    assert len(points) >= 25, points
+
+    assert failures(matrix, points[taken]) == {}

@@ -1,0 +1,244 @@
+"""What goes wrong around an increment leaves the destination and the checkpoint as they were."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.destinations import SCHEMES, Checkpoint, Publication
+from headrace.destinations.duckdb import DuckDB
+from headrace.documents import Document
+from headrace.errors import (
+    CHECKPOINT_MOVED,
+    DESTINATION_FULL,
+    DESTINATION_LOCKED,
+    RUN_LOST,
+    STAGING_CORRUPTED,
+    HeadraceError,
+    Kind,
+)
+from headrace.extraction import lease
+from headrace.extraction.settle import settle
+from headrace.model import Mode, Run, RunState, now
+from headrace.settings import Settings
+from tests.conftest import Database
+from tests.extraction.kill_matrix.matrix import Case, Matrix
+from tests.extraction.shop import TARGET, Shop, shop_of
+from tests.limits import file_size_limit
+
+APPEND: dict[str, Any] = {"mode": "append", "cursor": ["n"]}
+FULL: dict[str, Any] = {"mode": "full"}
+# Random, so that it can't be packed.
+NOISE = """
+INSERT INTO t
+SELECT n, string_agg(md5(random()::text), ''), n
+FROM generate_series(2, 21) n, generate_series(1, 2000) GROUP BY n
+"""
+
+
+@pytest.fixture(params=sorted(SCHEMES))
+def shop(request: pytest.FixtureRequest, settings: Settings, database: Database) -> Shop:
+    """A table of which one row is brought, and others are new."""
+    database.execute("CREATE TABLE t (id int PRIMARY KEY, label text, n bigint)")
+    database.execute("INSERT INTO t VALUES (1, 'old', 1)")
+    url = f"{request.param}://{settings.data}/warehouse"
+    shop = shop_of(database, settings.model_copy(update={"destination": url}))
+    shop.run(**APPEND)
+    database.execute(NOISE)
+    return shop
+
+
+class Meddled:
+    """A destination into whose publishing somebody meddles."""
+
+    def __init__(self, inner: Any, publish: Callable[[Any, Publication], None]) -> None:
+        self._inner, self._publish = inner, publish
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def publish(self, publication: Publication) -> None:
+        self._publish(self._inner, publication)
+
+
+def checkpoint(shop: Shop) -> Checkpoint:
+    (found,) = shop.destination.checkpoints("m1", "s1")
+    return found
+
+
+@contextmanager
+def refused(shop: Shop, kind: Kind) -> Iterator[None]:
+    """What is done inside is refused and changes nothing; the next run is complete."""
+    before = checkpoint(shop)
+    with pytest.raises(HeadraceError) as raised:
+        yield
+    assert raised.value.kind is kind, raised.value
+    assert shop.destination.count(TARGET) == 1
+    assert checkpoint(shop) == before
+    assert not list(shop.settings.data.rglob("*/staging/*/*"))
+    assert shop.run(**APPEND).rows == 20
+    assert shop.destination.count(TARGET) == 21
+    assert checkpoint(shop).position == "21"
+
+
+def test_the_disk_is_full_while_staging(shop: Shop) -> None:
+    with refused(shop, DESTINATION_FULL), file_size_limit(2000):
+        shop.run(**APPEND)
+
+
+def test_the_disk_is_full_while_publishing(shop: Shop) -> None:
+    def publish(inner: Any, publication: Publication) -> None:
+        with file_size_limit(200):
+            inner.publish(publication)
+
+    with refused(shop, DESTINATION_FULL):
+        shop.extract(Meddled(shop.destination, publish), **APPEND)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cut", [0, 100, -1])
+def test_a_staged_file_is_cut(shop: Shop, cut: int) -> None:
+    def publish(inner: Any, publication: Publication) -> None:
+        (file,) = publication.tables[0].files
+        os.truncate(file.path, cut if cut >= 0 else file.bytes + cut)
+        inner.publish(publication)
+
+    with refused(shop, STAGING_CORRUPTED):
+        shop.extract(Meddled(shop.destination, publish), **APPEND)  # type: ignore[arg-type]
+
+
+HOLDER = """
+import duckdb, sys
+with duckdb.connect(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("shop", ["duckdb"], indirect=True)
+def test_the_duckdb_file_is_locked_while_publishing(shop: Shop) -> None:
+    file = shop.settings.data / "warehouse"
+
+    def publish(inner: Any, publication: Publication) -> None:
+        with subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(file)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"held\n"
+            try:
+                inner.publish(publication)
+            finally:
+                holder.communicate()
+
+    with refused(shop, DESTINATION_LOCKED):
+        shop.extract(Meddled(DuckDB(file, 0.3), publish), **APPEND)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("first", "late"), [(APPEND, APPEND), (None, APPEND), (FULL, FULL), (APPEND, FULL)]
+)
+def test_a_late_run_does_not_undo_a_newer_one(
+    shop: Shop, first: dict[str, Any] | None, late: dict[str, Any]
+) -> None:
+    """Its lease expired while it was about to publish, and another run has come and gone."""
+    if first is None:  # neither run finds anything
+        for path in shop.settings.data.glob("warehouse*"):
+            moved = path.with_name(f"old-{path.name}")
+            path.rename(moved)
+    else:
+        shop.run(**first)
+    shop.execute("INSERT INTO t VALUES (98, 'seen by both', 98)")
+
+    def publish(inner: Any, publication: Publication) -> None:
+        shop.execute("INSERT INTO t VALUES (99, 'seen by the newer', 99)")
+        shop.run(**late)
+        inner.publish(publication)
+
+    with pytest.raises(HeadraceError) as raised:
+        shop.extract(Meddled(shop.destination, publish), **late)  # type: ignore[arg-type]
+
+    assert raised.value.kind is CHECKPOINT_MOVED
+    assert shop.destination.count(TARGET) == 23
+    assert checkpoint(shop).position == (None if late is FULL else "99")
+    assert shop.run(**late).rows == (23 if late is FULL else 0)
+
+
+@pytest.fixture(params=[Case(Mode.MERGE, "duckdb"), Case(Mode.APPEND, "parquet")], ids=str)
+def matrix(request: pytest.FixtureRequest, settings: Settings, database: Database) -> Matrix:
+    matrix = Matrix(request.param, settings, database)
+    matrix.first()
+    return matrix
+
+
+def test_a_job_that_sleeps_through_its_lease_publishes_nothing(matrix: Matrix) -> None:
+    matrix.change()
+    late = held_at(matrix, "before destination.publish (1)", signal.SIGSTOP)
+    process = matrix.jobs.jobs[-1]
+    while not stopped(process.pid):
+        pass
+    expire(matrix)
+    matrix.change()
+
+    newer = matrix.finish(matrix.scene.start())
+    os.kill(process.pid or 0, signal.SIGCONT)
+
+    assert matrix.jobs.end() == 1
+    assert CHECKPOINT_MOVED.code in matrix.jobs.log
+    lost = matrix.scene.stored(late)
+    assert lost.error is not None
+    assert (lost.state, lost.error.code) == (RunState.FAILED, RUN_LOST.code)
+    assert matrix.brought() == matrix.there()
+    matrix.check(newer)
+
+
+def stopped(pid: int | None) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def held_at(matrix: Matrix, point: str, fate: signal.Signals | None) -> Run:
+    """A run that meets its fate at the point."""
+    matrix.jobs.point, matrix.jobs.fate = point, fate
+    run = matrix.scene.start()
+    matrix.jobs.point = None
+    return run
+
+
+def expire(matrix: Matrix) -> None:
+    """A minute passes."""
+    documents = matrix.services.documents
+    document: Document | None = documents.get("models/m1/sources/s1/locks/live")
+    assert document is not None
+    past = (now() - timedelta(seconds=1)).isoformat()
+    documents.replace(document.path, {**document.value, "expires_at": past}, document.etag)
+    held = lease.read(documents, "m1", "s1")
+    assert held is not None
+    assert held.expired
+
+
+@pytest.mark.parametrize("point", ["after destination.staging (1)", "before destination.check (1)"])
+def test_the_documents_vanish_between_plan_and_publish(matrix: Matrix, point: str) -> None:
+    before = matrix.brought()
+    checkpoints = matrix.services.destination.checkpoints("m1", "s1")
+    matrix.change()
+
+    run = held_at(matrix, point, None)
+
+    assert matrix.jobs.end() == 1
+    assert matrix.brought() == before
+    assert matrix.services.destination.checkpoints("m1", "s1") == checkpoints
+    lost = settle(matrix.services, matrix.scene.stored(run))
+    assert lost.error is not None
+    assert lost.error.code == RUN_LOST.code
+    newer = matrix.finish(matrix.scene.start())
+    assert matrix.brought() == matrix.there()
+    matrix.check(newer)
