@@ -85,23 +85,13 @@ def _password(connection: PostgresConnection, _: Sequence[Ip]) -> Advice:
 
 
 def _not_permitted(connection: PostgresConnection, clients: Sequence[Ip]) -> Advice:
-    encrypted = connection.tls is not TlsMode.DISABLE
-    without_tls = (
-        ""
-        if encrypted
-        else "The server may take encrypted connections alone: try the TLS mode "
-        "'verify-full' first. "
-    )
-    wrong = [Field("connection.user", "may perhaps not log in, or not from here")]
-    if not encrypted:
-        wrong.append(Field("connection.tls", "is perhaps what the server does not take"))
     return Advice(
-        f"{without_tls}Either pg_hba.conf has no line for this user, database and address: have "
+        "Either pg_hba.conf has no line for this user, database and address: have "
         "this line added above any that rejects them, and run SELECT pg_reload_conf(). Or the "
         f"user may not log in at all: ALTER ROLE {quoted(connection.user)} LOGIN. The server's "
         "log says which of the two it is, and the address that it saw.",
         lines_to_add(connection, clients),
-        tuple(wrong),
+        (Field("connection.user", "may perhaps not log in, or not from here"),),
     )
 
 
