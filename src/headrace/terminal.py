@@ -30,7 +30,7 @@ from rich.table import Table
 from rich.text import Text
 
 from headrace.errors import HeadraceError
-from headrace.model import Check, CheckStatus, Problem, TableRun, TableState
+from headrace.model import Check, CheckStatus, Problem, TableRun, TableState, WrongField
 from headrace.values import Value
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -105,11 +105,25 @@ def show_check(console: Console, check: Check, *, facts: bool) -> None:
         console.print(f"{_BELOW}[cyan]→[/] {escape(visible(check.hint))}")
     for copied in (check.copy_text or "").splitlines():
         console.print(f"{_BELOW}  [bold]{escape(visible(copied))}[/]")
+    for option in (_in_url(field) for field in check.fields if field.path in _OPTIONS):
+        console.print(f"{_BELOW}[dim]In the URL's options: {escape(visible(option))}[/]")
     for fact in check.facts if facts or check.status is not CheckStatus.PASSED else ():
         learned = escape(visible(f"{fact.name}: {fact.value}"))
         console.print(f"{_BELOW}[dim]{learned}[/]")
         if fact.advice and fact.advice != check.hint:
             console.print(f"{_BELOW}  [cyan]→[/] {escape(visible(fact.advice))}")
+
+
+# What the fields of a connection are called that are options of a URL, and what stands for a value.
+_OPTIONS = {
+    "connection.tls": ("sslmode", "MODE"),
+    "connection.ca_certificate": ("sslrootcert", "FILE"),
+}
+
+
+def _in_url(field: WrongField) -> str:
+    option, value = _OPTIONS[field.path]
+    return f"{option}={field.suggestion or value}"
 
 
 def show_statements(console: Console, title: str, sql: str) -> None:

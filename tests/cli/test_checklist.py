@@ -46,3 +46,10 @@ def test_columns_without_a_table(headrace: Headrace, database: Database) -> None
     done = headrace("test", database.url, "--column", "id")
     assert done.returncode == 1
     assert "invalid_input" in done.stderr
+
+
+def test_what_to_change_in_the_url_is_named_as_it_is_there(
+    headrace: Headrace, database: Database
+) -> None:
+    url = database.url.replace("?sslmode=disable", "")
+    assert "In the URL's options: sslmode=MODE" in headrace("test", url).stdout

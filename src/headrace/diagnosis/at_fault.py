@@ -27,6 +27,7 @@ _BY_KIND: dict[Kind, tuple[str, ...]] = {
     errors.LOGIN_NOT_PERMITTED: ("connection.user",),
     errors.ACCOUNT_LOCKED: ("connection.user",),
     errors.PASSWORD_EXPIRED: ("credentials.password",),
+    errors.PASSWORD_WITHHELD: ("connection.tls",),
     errors.DATABASE_NOT_FOUND: ("connection.database",),
     errors.DATABASE_NOT_PERMITTED: ("connection.database",),
 }
