@@ -101,7 +101,7 @@ def test_the_disk_is_full_while_publishing(shop: Shop) -> None:
             inner.publish(publication)
 
     with refused(shop, DESTINATION_FULL):
-        shop.extract(Meddled(shop.destination, publish), **APPEND)  # type: ignore[arg-type]
+        shop.extract(Meddled(shop.destination, publish), **APPEND)
 
 
 @pytest.mark.parametrize("cut", [0, 100, -1])
@@ -112,7 +112,7 @@ def test_a_staged_file_is_cut(shop: Shop, cut: int) -> None:
         inner.publish(publication)
 
     with refused(shop, STAGING_CORRUPTED):
-        shop.extract(Meddled(shop.destination, publish), **APPEND)  # type: ignore[arg-type]
+        shop.extract(Meddled(shop.destination, publish), **APPEND)
 
 
 HOLDER = """
@@ -141,7 +141,7 @@ def test_the_duckdb_file_is_locked_while_publishing(shop: Shop) -> None:
                 holder.communicate()
 
     with refused(shop, DESTINATION_LOCKED):
-        shop.extract(Meddled(DuckDB(file, 0.3), publish), **APPEND)  # type: ignore[arg-type]
+        shop.extract(Meddled(DuckDB(file, 0.3), publish), **APPEND)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_late_run_does_not_undo_a_newer_one(
         inner.publish(publication)
 
     with pytest.raises(HeadraceError) as raised:
-        shop.extract(Meddled(shop.destination, publish), **late)  # type: ignore[arg-type]
+        shop.extract(Meddled(shop.destination, publish), **late)
 
     assert raised.value.kind is CHECKPOINT_MOVED
     assert shop.destination.count(TARGET) == 23

@@ -157,7 +157,7 @@ def watch(points: Points) -> None:
         if event in _FILES and isinstance(args[0], str | os.PathLike):
             points.at("before", f"{event} {_kind_of(Path(args[0]))}")
 
-    services.open_port = open_watched
+    services.open_port = open_watched  # type: ignore[assignment]
     duckdb.connect = connect_watched
     sys.addaudithook(on_event)
 
