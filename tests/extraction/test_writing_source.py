@@ -205,3 +205,28 @@ def test_the_servers_zone_does_not_move_the_window(
     shop.execute("INSERT INTO t VALUES (1, 1, '2024-02-02')")
 
     skipped_nothing(shop, has_written=True, moment="DEFAULT")
+
+
+@BOTH
+def test_a_second_that_has_begun_is_left_for_later(
+    request: pytest.FixtureRequest, settings: Settings, database_name: str
+) -> None:
+    """In a column of whole seconds, rows of one second are committed before a run and after it."""
+    shop = shop_with(request.getfixturevalue(database_name), settings, "timestamp(0)")
+    second, same = "date_trunc('second', localtimestamp)", False
+    if isinstance(shop.database, MariadbDatabase):
+        second = "NOW()"
+    for attempt in range(0, 20, 2):
+        time.sleep(1 - time.time() % 1)
+        shop.execute(f"INSERT INTO t VALUES ({attempt}, 0, {second})")
+        shop.run(**MERGE)
+        shop.execute(f"INSERT INTO t VALUES ({attempt + 1}, 0, {second})")
+        if same := shop.database.execute("SELECT COUNT(DISTINCT updated_at) FROM t") == "1":
+            break
+        shop.execute("DELETE FROM t")
+        shop.run(mode="full")
+    assert same, "no run fits into a second"
+    time.sleep(1)
+    shop.run(**MERGE)
+
+    assert shop.rows("id, n") == source_rows(shop)
