@@ -171,7 +171,7 @@ def test_what_postgres_wants(
 
 MARIADB = {
     "TLS alone": Fault(
-        Says(Layer.LOGIN, "password_rejected", "FROM mysql.user", "verify-full"),
+        Says(Layer.LOGIN, "password_rejected", "FROM mysql.user", "(REQUIRE SSL)"),
         f"ALTER USER {READER} REQUIRE SSL",
     ),
     "certificates of the users": Fault(

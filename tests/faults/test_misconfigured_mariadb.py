@@ -37,10 +37,6 @@ FAULTS = {
         Says(Layer.LOGIN, "password_rejected", "FROM mysql.user"),
         f"ALTER USER {READER} IDENTIFIED VIA unix_socket",
     ),
-    "an account that takes TLS alone": Fault(
-        Says(Layer.LOGIN, "password_rejected", "FROM mysql.user", "REQUIRE SSL"),
-        f"ALTER USER {READER} REQUIRE SSL",
-    ),
     "a locked user": Fault(
         Says(Layer.LOGIN, "account_locked", "ACCOUNT UNLOCK"), f"ALTER USER {READER} ACCOUNT LOCK"
     ),
