@@ -46,6 +46,8 @@ def test_mysqls_words() -> None:
         "postgresql://u:SE?CRET=1@h/d",
         "postgresql://u:SE#CRET@h/d",
         "postgresql://u:SE/CRET@h/d",
+        "postgresql://u:x@SE/CRET@h/d",
+        "postgresql://u@https://SECRET/d",
         "postgresql://u:SECRET@h/d?SECRET=1",
         "postgresql://u:SECRET@h/d?sslmode=SECRET",
         "postgresql://u:SECRET@h/d?sslrootcert=/SECRET",

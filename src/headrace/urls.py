@@ -43,6 +43,9 @@ def from_url(url: str) -> tuple[Connection, Credentials | None]:
     No part of the URL is repeated: any may be a piece of a password.
     """
     parts, port = _split(url)
+    if set("/@") & set(parts.path.removeprefix("/")):
+        # What stands in front of it as the host may then be a piece of a password.
+        raise _invalid("has another / or @ behind what looks like its host")
     given = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     if not given.keys() <= _OPTIONS.keys() or parts.fragment:
         raise _invalid(f"has options other than {', '.join(_OPTIONS)}")
