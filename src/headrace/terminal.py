@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -99,19 +100,27 @@ def print_json(value: Value | dict[str, Any]) -> None:
 
 def show_check(console: Console, check: Check, *, facts: bool) -> None:
     """What was found, the next step and what to copy for it; `facts` of passed layers too."""
-    line = f"{_MARKS[check.status]} {check.layer:<9} {escape(visible(check.found))}"
-    console.print(f"{line} [dim]{check.milliseconds} ms[/]" if check.milliseconds else line)
+    took = f" [dim]{check.milliseconds} ms[/]" if check.milliseconds else ""
+    _tell(console, f"{_MARKS[check.status]} {check.layer:<9} ", check.found, after=took)
     if check.hint:
-        console.print(f"{_BELOW}[cyan]→[/] {escape(visible(check.hint))}")
+        _tell(console, f"{_BELOW}[cyan]→[/] ", check.hint)
     for copied in (check.copy_text or "").splitlines():
         console.print(f"{_BELOW}  [bold]{escape(visible(copied))}[/]")
     for option in (_in_url(field) for field in check.fields if field.path in _OPTIONS):
         console.print(f"{_BELOW}[dim]In the URL's options: {escape(visible(option))}[/]")
     for fact in check.facts if facts or check.status is not CheckStatus.PASSED else ():
-        learned = escape(visible(f"{fact.name}: {fact.value}"))
-        console.print(f"{_BELOW}[dim]{learned}[/]")
+        _tell(console, _BELOW, f"{fact.name}: {fact.value}", style="dim")
         if fact.advice and fact.advice != check.hint:
-            console.print(f"{_BELOW}  [cyan]→[/] {escape(visible(fact.advice))}")
+            _tell(console, f"{_BELOW}  [cyan]→[/] ", fact.advice)
+
+
+def _tell(console: Console, front: str, text: str, *, style: str = "none", after: str = "") -> None:
+    """A text behind its front: for a person in lines beside it, for a program in a single one."""
+    plain, indent = visible(text), Text.from_markup(front).cell_len
+    width = max(console.width - indent, 20) if console.is_terminal else len(plain) + 1
+    lines = textwrap.wrap(plain, width, break_long_words=False, break_on_hyphens=False)
+    told = f"\n{' ' * indent}".join(f"[{style}]{escape(line)}[/]" for line in lines)
+    console.print(f"{front}{told}{after}")
 
 
 # What the fields of a connection are called that are options of a URL, and what stands for a value.
@@ -148,9 +157,9 @@ def show_rows(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def show_tables(tables: Sequence[TableRun]) -> None:
-    """How far a run came with each of its tables, and what it had to replace."""
+    """How far a run came with each of its tables, which rows it took, and what is to be said."""
     show_rows(
-        ("TABLE", "STATE", "ROWS", "ROWS/S", "DESTINATION", "REMARKS"),
+        ("TABLE", "STATE", "ROWS", "ROWS/S", "DESTINATION", "WINDOW", "REMARKS"),
         (
             (
                 str(table),
@@ -158,15 +167,37 @@ def show_tables(tables: Sequence[TableRun]) -> None:
                 f"{table.rows:,}",
                 f"{table.rows_per_second:,.0f}",
                 f"{table.dataset}.{table.destination_table}",
-                "; ".join(_replaced(column, count) for column, count in table.unfit.items()),
+                _window(table),
+                " ".join(_remarks(table)),
             )
             for table in tables
         ),
     )
 
 
-def _replaced(column: str, count: int) -> str:
-    return f"{count:,} value{'' if count == 1 else 's'} of {column} replaced by NULL"
+def _window(table: TableRun) -> str | None:
+    window = table.window
+    if window is None:
+        return None
+    by = ", ".join(window.cursor)
+    if window.upto is None:
+        return f"{by}: nothing new" + (f" after {window.after}" if window.after else "")
+    again = "" if window.read_after == window.after else f", read again from {window.read_after}"
+    return f"{by}: after {window.after or 'the start'}, up to {window.upto}{again}"
+
+
+def _remarks(table: TableRun) -> Iterator[str]:
+    for column, count in table.unfit.items():
+        yield f"{_number(count, 'value')} of {column} replaced by NULL."
+    if table.window is not None and table.window.null_rows:
+        by = ", ".join(table.window.cursor)
+        yield f"{_number(table.window.null_rows, 'row')} without {by} not taken."
+    if table.window is not None:
+        yield from table.window.remarks
+
+
+def _number(count: int, of: str) -> str:
+    return f"{count:,} {of}{'' if count == 1 else 's'}"
 
 
 def size(count: int | None) -> str | None:

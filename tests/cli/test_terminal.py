@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
+from rich.console import Console
+
+from headrace.model import Check, CheckStatus, Layer
+from headrace.terminal import show_check
 from tests.cli.conftest import Headrace
 from tests.conftest import Database
 
@@ -31,3 +37,41 @@ def test_what_looks_like_the_name_of_a_smiley_stays_as_it_is(
     """A certificate's fingerprint has such names in it by chance."""
     done = headrace("test", database.url.replace(database.name, "a%3AAB%3Acd"))
     assert "'a:AB:cd'" in done.stdout
+
+
+def shown(check: Check, *, terminal: bool) -> list[str]:
+    file = io.StringIO()
+    console = Console(
+        file=file, force_terminal=terminal, color_system=None, width=40, soft_wrap=True
+    )
+    show_check(console, check, facts=False)
+    return file.getvalue().splitlines()
+
+
+REFUSED = Check(
+    layer=Layer.LOGIN,
+    status=CheckStatus.FAILED,
+    milliseconds=5,
+    found="Logging in: the server rejected the [password].",
+    hint="Enter the password again; upper and lower case matter.",
+    copy_text="SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = 'reader';",
+)
+
+
+def test_sentences_keep_their_place_in_a_narrow_terminal_and_statements_stay_whole() -> None:
+    assert shown(REFUSED, terminal=True) == [
+        "✗ login     Logging in: the server",
+        "            rejected the [password]. 5 ms",
+        "            → Enter the password again;",
+        "              upper and lower case",
+        "              matter.",
+        f"              {REFUSED.copy_text}",
+    ]
+
+
+def test_a_program_gets_each_sentence_on_a_line() -> None:
+    assert shown(REFUSED, terminal=False) == [
+        f"✗ login     {REFUSED.found} 5 ms",
+        f"            → {REFUSED.hint}",
+        f"              {REFUSED.copy_text}",
+    ]
