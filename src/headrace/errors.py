@@ -426,8 +426,8 @@ TLS_NOT_OFFERED = Kind(
     "tls_not_offered",
     424,
     "The server does not offer TLS",
-    "Turn TLS on in the database (PostgreSQL: ssl = on). Only inside a network that you trust, "
-    "choose the TLS mode 'disable'.",
+    "Have whoever runs the database turn TLS on (ssl = on in PostgreSQL, ssl_cert and ssl_key in "
+    "MySQL and MariaDB). Only inside a network that you trust, choose the TLS mode 'disable'.",
 )
 TLS_REQUIRED = Kind(
     "tls_required",
