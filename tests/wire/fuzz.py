@@ -1,6 +1,7 @@
-"""Decodes made-up and spoilt streams: `python -m tests.wire.fuzz EXAMPLES`.
+"""Decodes made-up and spoilt streams: `python -m tests.wire.fuzz EXAMPLES [SEED]`.
 
-A process of its own, since a step outside the bytes ends it. A failure prints the example.
+A process of its own, since a step outside the bytes ends it. A failure prints the example; the
+seed that was printed first makes the same streams again.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 from collections import Counter
 
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
 from headrace.sources.wire.columns import Status
@@ -28,6 +30,7 @@ def fuzz(protocol: Protocol, streams: st.SearchStrategy[Stream], examples: int, 
     outcomes: Counter[Status] = Counter()
     good: list[Stream] = []
 
+    @seeded(seed)
     @settings(
         max_examples=examples,
         deadline=None,
@@ -57,12 +60,11 @@ def fuzz(protocol: Protocol, streams: st.SearchStrategy[Stream], examples: int, 
     assert len(outcomes) >= 5, "the streams are too tame"
 
 
-def main(examples: int) -> None:
-    seed = random.randrange(2**32)
+def main(examples: int, seed: int) -> None:
     print(f"seed {seed}", flush=True)
     fuzz(COPY_BINARY, copy_binary_streams.streams(), examples, seed)
     fuzz(BINARY_ROWS, binary_rows_streams.streams(), examples, seed)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(2**32))
