@@ -21,7 +21,12 @@ def test_lines_for_programs(headrace: Headrace, database: Database, tmp_path: Pa
     assert done.returncode == 1  # a run would fail
     lines = [line.split("\t") for line in done.stdout.splitlines()]
     assert lines[0] == ["id", "integer", "INTEGER", "Arrives as it is.", ""]
-    assert lines[1][:4] == ["valid to", "date", "DATE", "The run fails: 1 of 2 rows hold infinity."]
+    assert lines[1][:4] == [
+        "valid to",
+        "date",
+        "DATE",
+        "The run fails: 1 of 2 rows holds infinity.",
+    ]
     assert lines[2][4] == "--decimal amount=38,2 --unfit-column amount=null"
     assert "All 2 rows of the table were looked at." in done.stderr
     assert not (tmp_path / "w.duckdb").exists()

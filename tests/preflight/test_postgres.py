@@ -11,7 +11,7 @@ from duckdb import connect
 
 from headrace.destinations import duckdb
 from headrace.errors import VALUE_NOT_CARRIED, HeadraceError
-from headrace.model import UnfitPolicy
+from headrace.model import DecimalType, UnfitPolicy
 from tests.conftest import Database
 from tests.preflight.judging import (
     FAILED,
@@ -110,6 +110,24 @@ def test_what_is_said_to_fail_does(database: Database, tmp_path: Path, column: s
     assert caught.value.kind is VALUE_NOT_CARRIED
 
 
+def test_a_decimal_that_was_chosen_too_narrow(database: Database, tmp_path: Path) -> None:
+    """Another decimal loses less than text does."""
+    database.execute(ODD)
+    chosen = {name: DecimalType(precision=9, scale=0) for name in ("amount", "rate", "wide")}
+    selection = selected("t", list(chosen)).model_copy(update={"decimal_columns": chosen})
+    report = told(login(database), selection)
+    assert {column.status for column in report.columns} == {FAILED}
+    assert options(report) == {
+        "amount": ("--decimal amount=38,3",),
+        "rate": ("--decimal rate=38,1", "--unfit-column rate=null"),
+        "wide": ("--unfit-column wide=text",),
+    }
+    followed = told(login(database), report.suggested or selection)
+    assert (followed.status, options(followed)) == (WARNED, {})
+    done = brought(login(database), report.suggested, warehouse(tmp_path), UnfitPolicy.FAIL)
+    assert (done.rows, done.unfit) == (100, {"rate": 1})
+
+
 def test_the_policies_of_the_source(database: Database) -> None:
     database.execute("CREATE TABLE t (d date); INSERT INTO t VALUES ('infinity'), (NULL)")
     nulled = told(login(database), selected("t"), unfit=UnfitPolicy.NULL)
@@ -178,7 +196,7 @@ def test_names_that_the_destination_tells_apart(database: Database, tmp_path: Pa
     report = told(login(database), selected("t"), destination)
     assert (report.status, options(report)) == (PASSED, {})
     names = [column.destination_name for column in report.columns]
-    assert f"Is called '{names[1]}' there" in report.columns[1].outcome
+    assert f"Is called '{names[1]}' in the destination" in report.columns[1].outcome
     brought(login(database), selected("t"), destination, UnfitPolicy.FAIL)
     destination.close()
     with connect(f"{tmp_path}/warehouse.duckdb", read_only=True) as connection:

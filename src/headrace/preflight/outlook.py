@@ -10,7 +10,7 @@ import pyarrow as pa
 from headrace.model import CheckStatus, DecimalType, UnfitPolicy
 from headrace.preflight import advice
 from headrace.preflight.report import Advice, ColumnPreflight, Digits
-from headrace.sources.survey import Found, Subject
+from headrace.sources.survey import Found, Subject, UnfitCase
 
 MAX_DIGITS = 38
 LARGE_BYTES = 16_000_000
@@ -79,7 +79,7 @@ def _outcome(subject: Subject, remarks: list[_Remark]) -> str:
 
 def _remarks(subject: Subject, found: Found, around: Around) -> Iterator[_Remark]:
     if not subject.readable:
-        reason = "Or have the right granted: GRANT SELECT ON … TO …."
+        reason = "Or have the right granted: 'headrace grants' writes the SQL."
         left_out = advice.leave_out(subject.name, reason)
         yield _Remark(FAILED, "the user may not read the column", (left_out,))
         return
@@ -88,7 +88,8 @@ def _remarks(subject: Subject, found: Found, around: Around) -> Iterator[_Remark
         yield _Remark(FAILED, f"the destination has no type for {subject.arrow}", (left_out,))
     if around.destination_name != subject.name:
         text = (
-            f"Is called '{around.destination_name}' there: upper and lower case make no difference."
+            f"Is called '{around.destination_name}' in the destination: another column has the "
+            "same name but for upper and lower case."
         )
         yield _Remark(PASSED, text)
     if subject.unfit is not None:
@@ -117,7 +118,7 @@ def _unfit(subject: Subject, found: Found, around: Around) -> Iterator[_Remark]:
     if nulled:
         yield _Remark(WARNED, f"NULL takes the place of values that do not fit: {what}.")
     else:
-        yield _Remark(FAILED, what, (_policy(subject, found),))
+        yield _Remark(FAILED, what, _mended(subject, found, around))
 
 
 def _found(found: Found, around: Around) -> str:
@@ -128,12 +129,21 @@ def _found(found: Found, around: Around) -> str:
         by_label = ", ".join(f"{label} ({count:,})" for label, count in found.by_label.items())
     more = [label for label in found.listed if label not in found.by_label]
     listed = f"; the statistics list {', '.join(more)} too" if more else ""
-    return f"{found.unfit_rows:,} of {around.rows:,} rows hold {by_label}{listed}"
+    hold = "holds" if found.unfit_rows == 1 else "hold"
+    return f"{found.unfit_rows:,} of {around.rows:,} rows {hold} {by_label}{listed}"
+
+
+def _mended(subject: Subject, found: Found, around: Around) -> tuple[Advice, ...]:
+    """What loses least: a wider decimal in place of one that was chosen too narrow, or a policy."""
+    too_narrow = any(case.advised is UnfitPolicy.TEXT for case in _shown(subject, found))
+    if subject.takes_decimal and too_narrow and _fits_a_decimal(found):
+        return _as_decimal(subject, found, around)
+    return (_policy(subject, found),)
 
 
 def _policy(subject: Subject, found: Found) -> Advice:
     """The policy that loses least of what was found."""
-    shown = [case for case in subject.cases if case.label in {*found.by_label, *found.listed}]
+    shown = _shown(subject, found)
     if pa.types.is_string(subject.arrow):  # which is text already
         reason = "Puts NULL in their place and counts them."
         return advice.unfit(subject.name, UnfitPolicy.NULL, reason)
@@ -147,19 +157,36 @@ def _policy(subject: Subject, found: Found) -> Advice:
 def _numbers(subject: Subject, found: Found, around: Around) -> _Remark:
     """Of those that are carried as text, since nothing says that a decimal would hold them."""
     before, after = found.digits or (0, 0)
-    labels = ", ".join(dict.fromkeys([*found.by_label, *found.listed]))
-    text = f"The numbers seen have at most {before} digits before the point and {after} after"
+    labels = ", ".join(case.label for case in _shown(subject, found))
+    digits = "1 digit" if before == 1 else f"{before} digits"
+    text = f"The numbers seen have at most {digits} before the point and {after} after"
     text += f"; there is {labels} too." if labels else "."
-    if before + after > MAX_DIGITS or subject.policy is UnfitPolicy.TEXT:
+    if subject.policy is UnfitPolicy.TEXT or not _fits_a_decimal(found):
         return _Remark(PASSED, text)
+    return _Remark(PASSED, text, _as_decimal(subject, found, around))
+
+
+def _as_decimal(subject: Subject, found: Found, around: Around) -> tuple[Advice, ...]:
+    """The decimal that holds all numbers of the sample, and a policy for what is no number."""
+    _, after = found.digits or (0, 0)
     reason = (
         f"Makes them numbers: those of the {around.rows:,} rows of the sample fit. One with more "
         f"than {MAX_DIGITS - after} digits before the point or {after} after it would fail the "
         "run; none is rounded."
     )
-    chosen = DecimalType(precision=MAX_DIGITS, scale=after)
-    advised = [advice.decimal(subject.name, chosen, reason)]
+    advised = [advice.decimal(subject.name, DecimalType(precision=MAX_DIGITS, scale=after), reason)]
+    shown = _shown(subject, found)
+    labels = ", ".join(case.label for case in shown if case.advised is UnfitPolicy.NULL)
     if labels:
         reason = f"Puts NULL in the place of {labels}, which no decimal holds, and counts them."
         advised.append(advice.unfit(subject.name, UnfitPolicy.NULL, reason))
-    return _Remark(PASSED, text, tuple(advised))
+    return tuple(advised)
+
+
+def _fits_a_decimal(found: Found) -> bool:
+    return found.digits is not None and sum(found.digits) <= MAX_DIGITS
+
+
+def _shown(subject: Subject, found: Found) -> list[UnfitCase]:
+    """The cases of which there is one in the sample or in the statistics."""
+    return [case for case in subject.cases if case.label in {*found.by_label, *found.listed}]
