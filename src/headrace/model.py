@@ -5,11 +5,12 @@ They are the API's JSON, the documents' content and the OpenAPI schemas, all at 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
 from headrace.connections import Connection
 from headrace.errors import HeadraceError
@@ -183,6 +184,9 @@ class Index(Value):
     columns: tuple[str, ...] = Field(description="Columns and expressions, in order.")
     unique: bool
     primary: bool
+    partial: bool = Field(
+        default=False, description="Whether it covers only the rows that fulfil a condition."
+    )
 
 
 class ForeignKey(Value):
@@ -192,14 +196,70 @@ class ForeignKey(Value):
     referenced_columns: tuple[str, ...]
 
 
+class Mode(StrEnum):
+    """What a run does with a table.
+
+    full reads everything and replaces the table, append adds the rows that are newer than the
+    checkpoint, merge puts these in place of the ones with the same key.
+    """
+
+    FULL = "full"
+    APPEND = "append"
+    MERGE = "merge"
+
+
+class CursorCandidate(Value):
+    """A cursor by which new rows may be told, judged by catalogues and statistics alone."""
+
+    cursor: tuple[str, ...] = Field(
+        description="The column; of several the first that is not NULL counts."
+    )
+    evidence: tuple[str, ...] = Field(description="What speaks for it, a sentence each.")
+    misses: tuple[str, ...] = Field(description="What runs by it would not see, a sentence each.")
+    sees_updates: bool = Field(description="Whether it seems to be set anew at each update.")
+    scans: bool = Field(
+        description="Whether each run reads the whole table in the source, for lack of an index."
+    )
+    null_fraction: float | None = Field(
+        default=None, description="The share of NULLs by the statistics; null if there are none."
+    )
+
+
+class ModeAdvice(Value):
+    """Whether a mode can be relied on for the table, and why; with what to choose for it."""
+
+    mode: Mode
+    sound: bool
+    reason: str
+    cursor: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+
+
 class TableDescription(Value):
     table: TableSummary
     columns: tuple[Column, ...]
     indexes: tuple[Index, ...]
     foreign_keys: tuple[ForeignKey, ...]
+    cursors: tuple[CursorCandidate, ...] = Field(
+        default=(), description="The cursors for append and merge, the best one first."
+    )
+    modes: tuple[ModeAdvice, ...] = Field(
+        default=(), description="All modes, the recommended one first."
+    )
     sample: tuple[tuple[str | None, ...], ...] | None = Field(
         default=None, description="Up to five rows as text, in the order of the columns."
     )
+
+    def possible_in(self, modes: Collection[Mode]) -> Self:
+        """With the advice for a destination that has these modes alone."""
+        advised = tuple(
+            advice
+            if advice.mode in modes
+            else ModeAdvice(mode=advice.mode, sound=False, reason="The destination can't do it.")
+            for advice in self.modes
+        )
+        ordered = tuple(sorted(advised, key=lambda advice: not advice.sound))
+        return self.model_copy(update={"modes": ordered})
 
 
 # --- sources ----------------------------------------------------------------------------------
@@ -242,18 +302,6 @@ class DriftPolicy(StrEnum):
     FAIL = "fail"
 
 
-class Mode(StrEnum):
-    """What a run does with a table.
-
-    full reads everything and replaces the table, append adds the rows that are newer than the
-    checkpoint, merge puts these in place of the ones with the same key.
-    """
-
-    FULL = "full"
-    APPEND = "append"
-    MERGE = "merge"
-
-
 class Selection(TableRef):
     """What is taken of one table, and where it goes."""
 
@@ -272,6 +320,7 @@ class Selection(TableRef):
     mode: Mode = Mode.FULL
     cursor: tuple[Name, ...] = Field(
         default=(),
+        validate_default=True,
         description="The column by which rows are newer, for append and merge; of several the "
         "first that is not NULL, such as updated_at before created_at.",
     )
@@ -295,26 +344,44 @@ class Selection(TableRef):
         default=None, description="The table's name in the destination; null derives it."
     )
 
-    @model_validator(mode="after")
-    def _each_column_once(self) -> Self:
-        if self.columns and len(set(self.columns)) < len(self.columns):
-            raise ValueError("a column is listed twice")
-        return self
+    # A field each, so that an error names it. What is wrong itself is not among the others.
 
-    @model_validator(mode="after")
-    def _cursor_fits_mode(self) -> Self:
-        if self.mode is Mode.FULL and (self.cursor or self.key or self.look_back):
-            raise ValueError("mode 'full' reads everything: it has no cursor, key or look_back")
-        if self.mode is not Mode.FULL and not self.cursor:
-            raise ValueError(f"mode '{self.mode}' needs a cursor")
-        if self.mode is Mode.APPEND and (self.key or self.look_back):
-            raise ValueError("mode 'append' adds rows: key and look_back are for 'merge'")
-        for named in (self.cursor, self.key):
-            if len(set(named)) < len(named):
-                raise ValueError("a column is listed twice")
-        if self.columns is not None and (lacking := set(self.key) - set(self.columns)):
-            raise ValueError(f"the key's columns are not all taken: {', '.join(sorted(lacking))}")
-        return self
+    @field_validator("columns", "cursor", "key")
+    @classmethod
+    def _each_column_once(cls, columns: tuple[Name, ...] | None) -> tuple[Name, ...] | None:
+        if columns and len(set(columns)) < len(columns):
+            raise ValueError("a column is listed twice")
+        return columns
+
+    @field_validator("cursor")
+    @classmethod
+    def _cursor_fits_mode(
+        cls, cursor: tuple[Name, ...], others: ValidationInfo
+    ) -> tuple[Name, ...]:
+        mode = others.data.get("mode")
+        if mode is Mode.FULL and cursor:
+            raise ValueError("mode 'full' reads everything and has no cursor")
+        if mode in (Mode.APPEND, Mode.MERGE) and not cursor:
+            raise ValueError(f"mode '{mode}' needs a cursor")
+        return cursor
+
+    @field_validator("key")
+    @classmethod
+    def _key_fits_mode(cls, key: tuple[Name, ...], others: ValidationInfo) -> tuple[Name, ...]:
+        mode, columns = others.data.get("mode"), others.data.get("columns")
+        if mode in (Mode.FULL, Mode.APPEND) and key:
+            raise ValueError(f"is for mode 'merge', and the mode is '{mode}'")
+        if columns is not None and (lacking := set(key) - set(columns)):
+            raise ValueError(f"not all of its columns are taken: {', '.join(sorted(lacking))}")
+        return key
+
+    @field_validator("look_back")
+    @classmethod
+    def _look_back_fits_mode(cls, look_back: int, others: ValidationInfo) -> int:
+        mode = others.data.get("mode")
+        if mode in (Mode.FULL, Mode.APPEND) and look_back:
+            raise ValueError(f"is for mode 'merge', and the mode is '{mode}'")
+        return look_back
 
     @property
     def ref(self) -> TableRef:

@@ -27,7 +27,7 @@ from headrace.errors import (
     HeadraceError,
     Kind,
 )
-from headrace.model import DecimalType, Source, SourceState
+from headrace.model import DecimalType, DriftPolicy, Source, SourceState
 from headrace.records import Sources
 from headrace.services import Services
 from headrace.settings import Settings
@@ -358,3 +358,35 @@ def test_the_password_is_nowhere_but_encrypted(
         base64.b64encode(PASSWORD.encode()).decode(),
     ):
         assert spelling.encode() not in shown + held
+
+
+# --- modes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("chosen", "wrong"),
+    [
+        ({"mode": "append"}, ["cursor"]),
+        ({"cursor": ["id"]}, ["cursor"]),
+        ({"mode": "merge", "cursor": ["id", "id"]}, ["cursor"]),
+        ({"mode": "append", "cursor": ["id"], "key": ["id"], "look_back": 9}, ["key", "look_back"]),
+        ({"mode": "merge", "cursor": ["at"], "key": ["id"], "columns": ["at"]}, ["key"]),
+        ({"mode": "merge", "cursor": ["at"], "lag_seconds": -1}, ["lag_seconds"]),
+        ({"mode": "newest", "cursor": ["at"]}, ["mode"]),
+    ],
+)
+def test_a_wrong_choice_of_rows_names_its_field(
+    services: Services, chosen: dict[str, Any], wrong: list[str]
+) -> None:
+    orders = {"schema_name": "public", "table_name": "orders", **chosen}
+    error = refused(lambda: requested(SaveDraft, model_id="m1", selection=[orders]))
+
+    assert paths(error) == [f"selection.0.{name}" for name in wrong]
+
+
+def test_the_drift_policy_is_kept(services: Services) -> None:
+    source = create(services, drift="freeze")
+    assert source.drift is DriftPolicy.FREEZE
+    source = change(services, source, name="Other")
+    assert source.drift is DriftPolicy.FREEZE
+    assert change(services, source, drift="fail").drift is DriftPolicy.FAIL

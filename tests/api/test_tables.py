@@ -78,6 +78,10 @@ def test_a_table_is_described(http: httpx.Client, ids: dict[str, str]) -> None:
         ("id", "BIGINT"), ("note", "VARCHAR"),
     ]  # fmt: skip
     assert sorted(answer["sample"]) == [["1", "first"], ["2", None]]
+    assert [candidate["cursor"] for candidate in answer["cursors"]] == [["id"]]
+    assert [(mode["mode"], mode["sound"]) for mode in answer["modes"]] == [
+        ("full", True), ("merge", False), ("append", False),
+    ]  # fmt: skip
 
 
 def test_a_type_that_the_destination_lacks_is_shown_as_none(

@@ -104,7 +104,7 @@ def test_a_number_that_does_not_fit_its_decimal(
         (("--decimal", "n=39"), "decimal_columns.n.precision"),
         (("--decimal", "n=x,1"), "decimal_columns.n.precision"),
         (("--unfit-column", "d=drop"), "unfit_columns.d"),
-        (("--column", "a", "--column", "a"), ""),
+        (("--column", "a", "--column", "a"), "columns"),
     ],
 )
 def test_a_choice_that_is_none(

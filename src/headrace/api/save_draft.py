@@ -14,6 +14,7 @@ from headrace.connections import Connection, Credentials, TlsMode, identity
 from headrace.errors import INVALID_INPUT, PASSWORD_REQUIRED, SOURCE_STALE, HeadraceError
 from headrace.errors import Field as WrongField
 from headrace.model import (
+    DriftPolicy,
     Selection,
     Source,
     SourceState,
@@ -61,6 +62,9 @@ class SaveDraft(Value):
     selection: tuple[Selection, ...] | None = None
     unfit: UnfitPolicy | None = Field(
         default=None, description="What becomes of values that their column can't hold."
+    )
+    drift: DriftPolicy | None = Field(
+        default=None, description="What becomes of columns that are other ones than before."
     )
     schedule: Schedule | None = Field(
         default=None, description="When an active source runs by itself; by hand at first."
@@ -118,6 +122,7 @@ def _new(services: Services, request: SaveDraft) -> Source:
         dataset=request.dataset or naming.dataset_name(request.name),
         selection=request.selection or (),
         unfit=request.unfit or UnfitPolicy.FAIL,
+        drift=request.drift or DriftPolicy.ADD,
         schedule=(request.schedule or Manual()).anchored(created_at),
         created_at=created_at,
         updated_at=created_at,
@@ -142,7 +147,7 @@ def _changed(services: Services, source: Source, request: SaveDraft) -> Source:
         )
     if request.connection and request.credentials is None:
         _check_password_may_stay(source, request.connection)
-    kept = ("name", "connection", "dataset", "selection", "unfit")
+    kept = ("name", "connection", "dataset", "selection", "unfit", "drift")
     given = {name: value for name in kept if (value := getattr(request, name)) is not None}
     return _scheduled(source.model_copy(update={**given, "updated_at": now()}), request)
 

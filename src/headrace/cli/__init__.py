@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from headrace.cli import databases, dispatch, grants, preflight, runs, serve, sources
+from headrace.cli import databases, describe, dispatch, grants, preflight, runs, serve, sources
 
 app = typer.Typer(
     help="Bring databases into BigQuery, or into DuckDB and Parquet on this machine.",
@@ -25,6 +25,7 @@ for command in (
     serve.serve,
     databases.test,
     databases.tables,
+    describe.describe,
     grants.grants,
     preflight.preflight,
     databases.extract,

@@ -11,9 +11,10 @@ import typer
 from headrace import destinations, sources
 from headrace.cli.arguments import Json, Url, login
 from headrace.cli.columns import Columns, Decimals, UnfitColumns, of_columns
+from headrace.cli.increments import Cursor, Drift, Key, Lag, LookBack, TableMode, in_windows, names
 from headrace.errors import catalogue
 from headrace.ids import new_id
-from headrace.model import CheckStatus, UnfitPolicy
+from headrace.model import CheckStatus, DriftPolicy, Mode, UnfitPolicy
 from headrace.services import open_port
 from headrace.settings import LocalSettings
 from headrace.terminal import (
@@ -112,16 +113,29 @@ def extract(
     column: Columns = None,
     unfit_column: UnfitColumns = None,
     decimal: Decimals = None,
+    mode: TableMode = Mode.FULL,
+    cursor: Cursor = None,
+    key: Key = None,
+    lag: Lag = None,
+    look_back: LookBack = None,
+    drift: Drift = DriftPolicy.ADD,
     as_json: Json = False,
 ) -> None:
-    """Bring tables into a destination: all of them, or none. Replaces those that are there."""
+    """Bring tables into a destination: all of them, or none.
+
+    Replaces those that are there, unless the mode is append or merge: then the next time only
+    what is new is taken.
+    """
     from headrace.extraction.adhoc import adhoc_source
     from headrace.extraction.extract import extract as extract_tables
 
     with reporting(as_json):
         connection, credentials = login(url)
-        source = adhoc_source(connection, table, dataset).model_copy(update={"unfit": unfit})
+        source = adhoc_source(connection, table, dataset)
+        source = source.model_copy(update={"unfit": unfit, "drift": drift})
         source = of_columns(source, column, unfit_column, decimal)
+        wish = {"cursor": names(cursor), "key": names(key)}
+        source = in_windows(source, mode, **wish, lag_seconds=lag, look_back=look_back)
         settings = LocalSettings.read()
         destination = open_port("--to", to, destinations.SCHEMES, settings)
         with closing(destination), ExtractionBars(err()) as bars:

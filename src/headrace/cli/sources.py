@@ -9,7 +9,7 @@ import typer
 from headrace import naming
 from headrace.cli.arguments import Json, Model, SourceId, services
 from headrace.cli.schedules import schedule_of
-from headrace.model import Source, SourceState
+from headrace.model import Mode, Selection, Source, SourceState
 from headrace.terminal import moment, out, print_json, reporting, show_rows
 from headrace.validation import requested
 
@@ -67,7 +67,7 @@ def sources_get(model: Model, source: SourceId, as_json: Json = False) -> None:
             return
         where = stored.connection
         show_rows(
-            ("NAME", "STATE", "DATABASE", "USER", "DATASET"),
+            ("NAME", "STATE", "DATABASE", "USER", "DATASET", "DRIFT"),
             [
                 (
                     stored.name,
@@ -75,6 +75,7 @@ def sources_get(model: Model, source: SourceId, as_json: Json = False) -> None:
                     f"{where.host}:{where.port}/{where.database}",
                     where.user,
                     stored.dataset,
+                    stored.drift.value,
                 )
             ],
         )
@@ -83,17 +84,32 @@ def sources_get(model: Model, source: SourceId, as_json: Json = False) -> None:
             [(str(stored.schedule), moment(stored.next_run_at), _skipped(stored))],
         )
         show_rows(
-            ("TABLE", "COLUMNS", "MODE", "DESTINATION"),
+            ("TABLE", "COLUMNS", "MODE", "DESTINATION", "CURSOR", "KEY", "LAG", "LOOK-BACK"),
             (
                 (
                     str(selection),
                     "all" if selection.columns is None else ", ".join(selection.columns),
                     selection.mode,
                     str(naming.target(stored, selection)),
+                    *_windows(selection),
                 )
                 for selection in stored.selection
             ),
         )
+
+
+def _windows(selection: Selection) -> tuple[object, ...]:
+    if selection.mode is Mode.FULL:
+        return (None, None, None, None)
+    merges = selection.mode is Mode.MERGE
+    key = ", ".join(selection.key) or "primary key"
+    lag = f"{selection.lag_seconds} s"
+    return (
+        ", ".join(selection.cursor),
+        key if merges else None,
+        lag,
+        selection.look_back if merges else None,
+    )
 
 
 def _skipped(source: Source) -> str | None:

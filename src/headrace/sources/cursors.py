@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
 from headrace.errors import CURSOR_NOT_USABLE, KEY_NOT_USABLE, HeadraceError
@@ -45,19 +45,32 @@ def kind_of(selection: Selection, kinds: Sequence[CursorKind | None]) -> CursorK
     return first
 
 
+def keys_of(
+    primary_key: tuple[str, ...], indexes: Iterable[Index], never_null: Collection[str]
+) -> Sequence[tuple[str, ...]]:
+    """What keeps all rows apart, the primary key first.
+
+    An index of some rows alone does not, nor does one of columns that may be NULL: unique indexes
+    take NULLs as often as they come.
+    """
+    unique = (index.columns for index in indexes if index.unique and not index.partial)
+    others = [columns for columns in unique if set(columns) <= set(never_null)]
+    return list(dict.fromkeys([primary_key, *others] if primary_key else others))
+
+
 def key_of(
-    selection: Selection, primary_key: tuple[str, ...], indexes: Iterable[Index]
+    selection: Selection, primary_key: tuple[str, ...], keys: Iterable[tuple[str, ...]]
 ) -> tuple[str, ...]:
-    """The columns that tell rows apart. Raises KEY_NOT_USABLE."""
+    """The columns that tell rows apart; `keys` are those of `keys_of`. Raises KEY_NOT_USABLE."""
     what = f"Merging {selection.ref}"
     if not selection.key:
         if not primary_key:
             raise HeadraceError(KEY_NOT_USABLE, f"{what}: it has no primary key.")
         return primary_key
-    unique = [set(primary_key), *(set(index.columns) for index in indexes if index.unique)]
-    if not any(columns and columns <= set(selection.key) for columns in unique):
+    if not any(set(key) <= set(selection.key) for key in keys):
         listed = ", ".join(selection.key)
         raise HeadraceError(
-            KEY_NOT_USABLE, f"{what}: no unique index keeps the rows of one {listed} apart."
+            KEY_NOT_USABLE,
+            f"{what}: no unique index, of all rows and without NULLs, is of {listed}.",
         )
     return selection.key

@@ -10,11 +10,15 @@ import pyarrow.compute as pc
 
 from headrace.model import Column, ForeignKey, Index, TableDescription, TableRef, UnfitPolicy
 from headrace.sources import TypeName
+from headrace.sources.candidates import ranked
+from headrace.sources.cursors import keys_of
+from headrace.sources.modes import Circumstances, advised
 from headrace.sources.mysql.catalogue import summarise_one
 from headrace.sources.mysql.columns import SourceColumn, read_columns
 from headrace.sources.mysql.identifiers import qualified, quoted
 from headrace.sources.mysql.rows import Taken, rows
 from headrace.sources.mysql.session import Session
+from headrace.sources.mysql.traits import traits
 from headrace.sources.mysql.types import BYTES, TEXT, carried
 from headrace.sources.wire.columns import Kind
 
@@ -44,11 +48,17 @@ def describe_table(
 ) -> TableDescription:
     """Raises TABLE_NOT_FOUND; PERMISSION_DENIED only if a sample is asked for."""
     columns = read_columns(session, table)
+    summary = summarise_one(session, table)
+    found = indexes(session, table)
+    apart = keys_of(summary.primary_key, found, {c.name for c in columns if not c.nullable})
+    cursors = ranked(traits(session, table, columns), apart)
     return TableDescription(
-        table=summarise_one(session, table),
+        table=summary,
         columns=tuple(_described(column, type_name) for column in columns),
-        indexes=indexes(session, table),
+        indexes=found,
         foreign_keys=_foreign_keys(session, table),
+        cursors=tuple(each.candidate for each in cursors),
+        modes=advised(Circumstances(summary, apart, cursors)),
         sample=_sample(session, table, columns, sample_rows) if sample_rows > 0 else None,
     )
 
@@ -65,6 +75,14 @@ def _described(column: SourceColumn, type_name: TypeName) -> Column:
         destination_type=type_name(form.arrow),
         note=form.note,
     )
+
+
+def keys(
+    session: Session, table: TableRef, primary_key: tuple[str, ...]
+) -> Sequence[tuple[str, ...]]:
+    """What keeps the table's rows apart, the primary key first."""
+    never_null = {column.name for column in read_columns(session, table) if not column.nullable}
+    return keys_of(primary_key, indexes(session, table), never_null)
 
 
 def indexes(session: Session, table: TableRef) -> tuple[Index, ...]:

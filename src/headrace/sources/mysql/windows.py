@@ -12,7 +12,7 @@ from headrace.sources.mysql.columns import read_columns
 from headrace.sources.mysql.identifiers import literal, qualified, quoted
 from headrace.sources.mysql.session import Session, Settled
 
-_KINDS = {
+KINDS = {
     "timestamp": CursorKind.INSTANT,
     "datetime": CursorKind.WALL_TIME,
     "date": CursorKind.DATE,
@@ -113,7 +113,7 @@ def _cursor(session: Session, selection: Selection) -> _Cursor:
         update={"columns": selection.cursor, "unfit_columns": {}, "decimal_columns": {}}
     )
     columns = chosen(by_name, read_columns(session, selection.ref))
-    kind = kind_of(selection, [_KINDS.get(column.type.name) for column in columns])
+    kind = kind_of(selection, [KINDS.get(column.type.name) for column in columns])
     names = [quoted(name) for name in selection.cursor]
     if kind is CursorKind.TEXT:
         names = [f"CONVERT({name} USING utf8mb4)" for name in names]

@@ -39,8 +39,9 @@ class PostgresDatabase:
         return windows.window(self._session, selection, after)
 
     def key(self, selection: Selection) -> tuple[str, ...]:
-        primary_key = catalogue.summarise_one(self._session, selection.ref).primary_key
-        return key_of(selection, primary_key, describe.indexes(self._session, selection.ref))
+        table = selection.ref
+        primary_key = catalogue.summarise_one(self._session, table).primary_key
+        return key_of(selection, primary_key, describe.keys(self._session, table, primary_key))
 
     def read(
         self, selection: Selection, unfit: UnfitPolicy, window: Window | None = None

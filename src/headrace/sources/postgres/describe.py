@@ -9,11 +9,15 @@ import pyarrow as pa
 
 from headrace.model import Column, ForeignKey, Index, TableDescription, TableRef
 from headrace.sources import TypeName
+from headrace.sources.candidates import ranked
+from headrace.sources.cursors import keys_of
+from headrace.sources.modes import Circumstances, advised
 from headrace.sources.postgres.catalogue import summarise_one
 from headrace.sources.postgres.columns import SourceColumn, read_columns
 from headrace.sources.postgres.identifiers import qualified
 from headrace.sources.postgres.rows import rows
 from headrace.sources.postgres.session import Session
+from headrace.sources.postgres.traits import activity, traits
 from headrace.sources.postgres.types import carried
 from headrace.sources.wire.columns import Kind
 from headrace.sources.wire.decoding import WireColumn
@@ -32,7 +36,8 @@ SELECT json_build_object(
         LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.attnum
         WHERE k.place <= x.indnkeyatts
     ),
-    'unique', x.indisunique,
+    'unique', x.indisunique AND x.indisvalid,
+    'partial', x.indpred IS NOT NULL,
     'primary', x.indisprimary
 )::text
 FROM pg_index x
@@ -78,15 +83,29 @@ def describe_table(
 ) -> TableDescription:
     """Raises TABLE_NOT_FOUND; PERMISSION_DENIED only if a sample is asked for."""
     columns = read_columns(session, table)
+    summary = summarise_one(session, table)
+    found = indexes(session, table)
+    apart = keys_of(summary.primary_key, found, {c.name for c in columns if not c.nullable})
+    cursors = ranked(traits(session, table, columns), apart)
     return TableDescription(
-        table=summarise_one(session, table),
+        table=summary,
         columns=tuple(_described(column, type_name) for column in columns),
-        indexes=indexes(session, table),
+        indexes=found,
         foreign_keys=tuple(
             ForeignKey.model_validate(o) for o in _objects(session, table, _FOREIGN_KEYS)
         ),
+        cursors=tuple(each.candidate for each in cursors),
+        modes=advised(Circumstances(summary, apart, cursors, activity(session, table))),
         sample=_sample(session, table, columns, sample_rows) if sample_rows > 0 else None,
     )
+
+
+def keys(
+    session: Session, table: TableRef, primary_key: tuple[str, ...]
+) -> Sequence[tuple[str, ...]]:
+    """What keeps the table's rows apart, the primary key first."""
+    never_null = {column.name for column in read_columns(session, table) if not column.nullable}
+    return keys_of(primary_key, indexes(session, table), never_null)
 
 
 def indexes(session: Session, table: TableRef) -> tuple[Index, ...]:

@@ -11,7 +11,7 @@ from headrace.sources.postgres.columns import read_columns
 from headrace.sources.postgres.identifiers import literal, qualified, quoted
 from headrace.sources.postgres.session import Session, Settled
 
-_KINDS = {
+KINDS = {
     "timestamptz": CursorKind.INSTANT,
     "timestamp": CursorKind.WALL_TIME,
     "date": CursorKind.DATE,
@@ -135,7 +135,7 @@ def _cursor(session: Session, selection: Selection) -> _Cursor:
         update={"columns": selection.cursor, "unfit_columns": {}, "decimal_columns": {}}
     )
     columns = chosen(by_name, read_columns(session, selection.ref))
-    kinds = [_KINDS.get(column.type.name or "") for column in columns]
+    kinds = [KINDS.get(column.type.name or "") for column in columns]
     kind = kind_of(selection, kinds)
     names = [f"{quoted(name)}::{_TYPES[kind]}" for name in selection.cursor]
     expression = names[0] if len(names) == 1 else f"coalesce({', '.join(names)})"
