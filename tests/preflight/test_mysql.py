@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from headrace.errors import DATABASE_ERROR, HeadraceError
 from headrace.model import UnfitPolicy
 from tests.conftest import MariadbDatabase
 from tests.preflight.judging import (
@@ -77,6 +80,17 @@ def test_a_table_of_which_all_arrives(mariadb_database: MariadbDatabase, tmp_pat
         assert report.obstacles == ()
     empty = told(login(mariadb_database), selected(mariadb_database, "e"), warehouse(tmp_path))
     assert (empty.status, empty.sample.found) == (PASSED, "The table is empty.")
+
+
+def test_a_view_that_raises(mariadb_database: MariadbDatabase) -> None:
+    mariadb_database.execute(
+        "CREATE TABLE t (n int); INSERT INTO t VALUES (1), (2);\n"
+        "CREATE VIEW v AS SELECT (SELECT u.n FROM t u WHERE u.n <= t.n) AS n FROM t"
+    )
+    with pytest.raises(HeadraceError) as caught:
+        told(login(mariadb_database), selected(mariadb_database, "v"))
+    assert caught.value.kind is DATABASE_ERROR
+    assert "error 1242" in caught.value.detail
 
 
 def test_columns_that_the_server_hides(mariadb_database: MariadbDatabase, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from duckdb import connect
 
 from headrace.destinations import duckdb
-from headrace.errors import VALUE_NOT_CARRIED, HeadraceError
+from headrace.errors import DATABASE_ERROR, VALUE_NOT_CARRIED, HeadraceError
 from headrace.model import DecimalType, UnfitPolicy
 from tests.conftest import Database
 from tests.preflight.judging import (
@@ -171,6 +171,14 @@ def test_an_empty_table_and_a_view(database: Database, tmp_path: Path) -> None:
         assert (report.status, report.sample.found) == (PASSED, "The table is empty.")
         assert (options(report), report.columns[0].unfit_rows) == ({}, 0)
         assert report.statistics.startswith("There are no statistics")
+
+
+def test_a_view_that_raises(database: Database) -> None:
+    database.execute("CREATE VIEW v AS SELECT 1 / (n - 50) AS share FROM generate_series(1, 99) n")
+    with pytest.raises(HeadraceError) as caught:
+        told(login(database), selected("v"))
+    assert caught.value.kind is DATABASE_ERROR
+    assert "public.v" in caught.value.detail
 
 
 def test_a_sample_at_random(database: Database) -> None:

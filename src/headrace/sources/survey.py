@@ -153,6 +153,12 @@ def _asked(subject: Subject) -> Iterator[Question]:
         yield Question(subject.size, largest=True)
     for digits in subject.digits or ():
         yield Question(digits, largest=True)
+    if _has_no_question(subject):  # a view may fail to compute it all the same
+        yield Question(f"{subject.expression} IS NOT NULL", largest=False)
+
+
+def _has_no_question(subject: Subject) -> bool:
+    return not (subject.cases or subject.size or subject.digits)
 
 
 def _understood(subject: Subject, given: Iterator[int | None]) -> Found:
@@ -163,5 +169,7 @@ def _understood(subject: Subject, given: Iterator[int | None]) -> Found:
     if subject.digits is not None:
         before, after = next(given), next(given)
         digits = None if before is None or after is None else (before, after)
+    if _has_no_question(subject):
+        next(given)
     by_label = {label: count for label, count in counts.items() if count}
     return Found(unfit_rows, by_label, size, digits)
