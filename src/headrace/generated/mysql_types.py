@@ -9,6 +9,7 @@ from headrace.sources.mysql.types import ColumnType, carried
 
 HEAD = """## MySQL and MariaDB
 
+MySQL 8 and 9, MariaDB 10 and 11. \
 `bool` is `tinyint(1)`, `serial` is `bigint unsigned`. The zeros of `zerofill` are not part of a \
 number, which arrives unsigned. A generated or invisible column is carried as its type. Text of \
 any character set arrives as UTF-8; a byte that is no character of its set is reported, not \

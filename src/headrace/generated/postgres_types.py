@@ -10,6 +10,7 @@ from headrace.sources.postgres.types import ColumnType, carried
 
 HEAD = """## PostgreSQL
 
+Versions 13 to 18. \
 A number in parentheses is the first version that has a type. `serial` and its like are integers. \
 A generated column, stored or virtual (18), is carried as its type, and a domain as the type \
 beneath it. In a database whose encoding is `SQL_ASCII`, text that is not UTF-8 is refused.
