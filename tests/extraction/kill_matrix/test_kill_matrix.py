@@ -13,7 +13,7 @@ from tests.conftest import Database
 from tests.extraction.kill_matrix.matrix import CASES, Case, Matrix, failures
 
 WHOLE = Case(Mode.MERGE, "duckdb")
-PARTS = 4  # for several processes, and the time that one test may take
+PARTS = 8  # for several processes, and the time that one test may take
 EVERY = 12
 
 SLICES = [
