@@ -135,3 +135,10 @@ def test_what_is_stored_is_shown(headrace: Headrace, database: Database, tmp_pat
     got = headrace("runs", "get", *reference, run["run_id"]).stdout
     assert "\tupdated: after the start, up to 2026-01-03 12:00:00+00\t" in got
     assert "2 rows without updated not taken." in got
+
+    told = headrace("sources", "resync", *reference, "orders")
+    assert told.stdout == "The next run of Shop brings public.orders from the start.\n"
+    run = json.loads(headrace("runs", "start", *reference, "--wait", "--json").stdout)
+    assert run["tables"][0]["window"]["after"] is None
+    wrong = headrace("sources", "resync", *reference, "other", "--json")
+    assert (wrong.returncode, json.loads(wrong.stderr)["code"]) == (1, "invalid_input")

@@ -28,6 +28,7 @@ from headrace.api.runs import (
 from headrace.api.save_draft import SaveDraft, save_draft
 from headrace.api.sources import (
     ListSources,
+    ResyncTable,
     SourcePage,
     SourceRef,
     activate,
@@ -36,6 +37,7 @@ from headrace.api.sources import (
     list_sources,
     pause,
     resume,
+    resync_table,
 )
 from headrace.api.test_connection import ConnectionReport, ConnectionTest, test_connection
 from headrace.extraction.dispatch import Dispatched
@@ -200,6 +202,15 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             handler=resume,
             response=Source,
             errors=_CHANGE,
+        ),
+        Operation(
+            method="POST",
+            path="/{model_id}/{source_id}/resync",
+            summary="Let the next run bring a table from the start",
+            request=ResyncTable,
+            handler=resync_table,
+            response=Source,
+            errors=(*_SOURCE, *_DESTINATION, errors.DESTINATION_FULL),
         ),
         Operation(
             method="POST",

@@ -7,19 +7,21 @@ from collections.abc import Callable
 
 from pydantic import Field
 
-from headrace import credentials
+from headrace import credentials, naming
 from headrace.errors import (
+    INVALID_INPUT,
     SOURCE_INCOMPLETE,
     SOURCE_NOT_FOUND,
     SOURCE_STALE,
     SOURCE_STATE_WRONG,
     HeadraceError,
 )
+from headrace.errors import Field as WrongField
 from headrace.extraction.cancel import cancel
-from headrace.model import Source, SourceState, credentials_secret_name, now
+from headrace.model import Source, SourceState, TableRef, credentials_secret_name, now
 from headrace.records import PAGE, Runs, Sources
 from headrace.services import Services
-from headrace.values import ModelId, SourceId, Value
+from headrace.values import ModelId, Name, SourceId, Value
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,11 @@ log = logging.getLogger(__name__)
 class SourceRef(Value):
     model_id: ModelId
     source_id: SourceId
+
+
+class ResyncTable(SourceRef):
+    schema_name: Name
+    table_name: Name
 
 
 class ListSources(Value):
@@ -107,6 +114,24 @@ def resume(services: Services, request: SourceRef) -> Source:
         return SourceState.ACTIVE
 
     return _change_state(services, request, change)
+
+
+def resync_table(services: Services, request: ResyncTable) -> Source:
+    """Let the next run bring a table from the start. Until then its rows stay as they are.
+
+    Raises INVALID_INPUT if the table is not selected, and the destination's errors.
+    """
+    source = Sources(services.documents).get(request.model_id, request.source_id)
+    table = TableRef(schema_name=request.schema_name, table_name=request.table_name)
+    chosen = [selection for selection in source.selection if selection.ref == table]
+    if not chosen:
+        wrong = [WrongField("table_name", f"{table} is not selected")]
+        raise HeadraceError(
+            INVALID_INPUT, f"Source '{source.source_id}' does not take {table}.", fields=wrong
+        )
+    target = naming.target(source, chosen[0])
+    services.destination.forget(source.model_id, source.source_id, target)
+    return source
 
 
 def delete_source(services: Services, request: SourceRef) -> None:

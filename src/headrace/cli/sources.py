@@ -171,6 +171,31 @@ _change_state("pause", "Pause an active source.")
 _change_state("resume", "Resume a paused source.")
 
 
+@app.command("resync")
+def sources_resync(
+    model: Model,
+    source: SourceId,
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="schema.table", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """Let the next run bring a table from the start. Until then its rows stay as they are."""
+    from headrace.api.sources import ResyncTable, SourceRef, get_source, resync_table
+    from headrace.extraction.adhoc import adhoc_source
+
+    with reporting(as_json):
+        opened = services()
+        stored = get_source(opened, requested(SourceRef, model_id=model, source_id=source))
+        (named,) = adhoc_source(stored.connection, [table], stored.dataset).selection
+        names = named.ref.model_dump()
+        request = requested(ResyncTable, model_id=model, source_id=source, **names)
+        stored = resync_table(opened, request)
+        if as_json:
+            print_json(stored)
+        else:
+            said = f"The next run of {stored.name} brings {named} from the start."
+            out().print(said, markup=False)
+
+
 @app.command("delete")
 def sources_delete(
     model: Model,

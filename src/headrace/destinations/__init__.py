@@ -200,6 +200,14 @@ class Destination(Protocol):
         """
         ...
 
+    def forget(self, model_id: str, source_id: str, target: Target) -> None:
+        """Let the source's next run bring the table from the start; its rows stay until then.
+
+        A run that is under way and follows the position that is forgotten fails with
+        CHECKPOINT_MOVED. What has no position is no error.
+        """
+        ...
+
     def count(self, target: Target) -> int | None:
         """The number of rows that a reader sees; None if there is no such table."""
         ...

@@ -149,6 +149,14 @@ class DuckDB:
         with self._translated(doing), self._writing(MEMORY_LIMITS[0], spill="") as connection:
             checkpoints.disown(connection, model_id, source_id)
 
+    def forget(self, model_id: str, source_id: str, target: Target) -> None:
+        if not self.checkpoints(model_id, source_id):
+            return
+        doing = f"Forgetting how far {target} has come"
+        with self._translated(doing), self._writing(MEMORY_LIMITS[0], spill="") as connection:
+            checkpoints.prepare(connection)
+            checkpoints.forget(connection, model_id, source_id, target)
+
     def count(self, target: Target) -> int | None:
         if not self._is_there():
             return None

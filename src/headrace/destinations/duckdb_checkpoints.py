@@ -154,6 +154,16 @@ def disown(connection: duckdb.DuckDBPyConnection, model_id: str, source_id: str)
     )
 
 
+def forget(
+    connection: duckdb.DuckDBPyConnection, model_id: str, source_id: str, target: Target
+) -> None:
+    connection.execute(
+        "UPDATE _headrace.checkpoints SET position = NULL WHERE model_id = $1 AND source_id = $2 "
+        "AND lower(dataset) = lower($3) AND lower(destination_table) = lower($4)",
+        [model_id, source_id, target.dataset, target.table],
+    )
+
+
 def _owner(connection: duckdb.DuckDBPyConnection, target: Target) -> tuple[str, str] | None:
     if not exists(connection, CHECKPOINTS):
         return None

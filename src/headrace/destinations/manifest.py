@@ -128,6 +128,16 @@ def disown(manifest: Manifest, of_source: str) -> Manifest:
     return manifest.model_copy(update={"tables": tables, "runs": runs})
 
 
+def forget(manifest: Manifest, of_source: str, target: Target) -> Manifest:
+    """Leave a table of the source without a position."""
+    known = manifest.tables.get(key(target))
+    if known is None or known.version is None or known.owner != of_source:
+        return manifest
+    version = known.version.model_copy(update={"position": None})
+    table = known.model_copy(update={"version": version})
+    return manifest.model_copy(update={"tables": {**manifest.tables, key(target): table}})
+
+
 def _version(publication: Publication, table: StagedTable, before: Version | None) -> Version:
     kept = before if before is not None and not table.replaces else None
     columns: Sequence[Mapping[str, str]] = columns_of(table.schema)

@@ -38,6 +38,7 @@ from headrace.destinations.manifest import (
     Version,
     claim,
     disown,
+    forget,
     key,
     owner,
     publish,
@@ -172,6 +173,14 @@ class ParquetDirectory:
         with disk_errors(f"Letting tables of {self._directory} go"), self._locked():
             manifest = self._read()
             if (without := disown(manifest, owner(model_id, source_id))) != manifest:
+                self._write(without)
+
+    def forget(self, model_id: str, source_id: str, target: Target) -> None:
+        if not self._read().tables:
+            return
+        with disk_errors(f"Forgetting how far {target} has come"), self._locked():
+            manifest = self._read()
+            if (without := forget(manifest, owner(model_id, source_id), target)) != manifest:
                 self._write(without)
 
     def count(self, target: Target) -> int | None:
