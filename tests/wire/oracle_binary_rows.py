@@ -156,7 +156,8 @@ def _decimal(column: Column, data: bytes) -> int:
         fraction, beyond = fraction[: column.scale], fraction[column.scale :]
         if beyond.strip(b"0"):
             raise UnfitError
-    units: int = int(whole + fraction) * 10 ** (column.scale - len(fraction))
-    if abs(units) >= 10**column.precision:
+    digits = whole.lstrip(b"+-") + fraction.ljust(column.scale, b"0")
+    units = int(digits or b"0")
+    if units >= 10**column.precision:
         raise UnfitError
-    return units
+    return -units if whole.startswith(b"-") else units

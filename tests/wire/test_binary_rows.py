@@ -57,6 +57,8 @@ CASES: list[tuple[Column, bytes, Any]] = [
     (NUMBERS, string(b"1.23x"), LENGTH),
     (NUMBERS, string(b"1234567.8x"), LENGTH),
     (NUMBERS, string(b"."), LENGTH),
+    (Column(Kind.DECIMAL, 38, 0), string(b".000"), 0),
+    (Column(Kind.DECIMAL, 38, 0), string(b"-.0"), 0),
     (Column(Kind.DECIMAL, 38, 0), string(b"9" * 38), 10**38 - 1),
     (Column(Kind.DECIMAL, 38, 0), string(b"9" * 39), VALUE),
     (Column(Kind.TEXT), string(b"\xff"), VALUE),
