@@ -129,7 +129,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
         Operation(
             method="POST",
             path="/",
-            summary="Describe a table: columns, keys, indexes, and sample rows on request",
+            summary="Describe a table: columns, keys, cursors, modes, and sample rows on request",
             request=DescribeTable,
             handler=describe_table,
             response=TableDescription,

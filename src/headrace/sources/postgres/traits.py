@@ -40,20 +40,19 @@ SELECT json_build_object(
             AND m.amname IN ('btree', 'brin') AND coalesce(l.collname, 'C') = 'C'
         ORDER BY x.indpred IS NOT NULL, i.relname LIMIT 1
     ),
-    'null_fraction', (
-        SELECT s.null_frac FROM pg_stats s
-        WHERE s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname
-        ORDER BY s.inherited DESC LIMIT 1
-    ),
-    'correlation', (
-        SELECT s.correlation FROM pg_stats s
-        WHERE s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname
-            AND NOT s.inherited
-    )
+    'null_fraction', s.null_fraction,
+    'correlation', s.correlation
 )::text
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN (
+    SELECT attname, (array_agg(null_frac ORDER BY inherited DESC))[1] AS null_fraction,
+        max(correlation) FILTER (WHERE NOT inherited) AS correlation
+    FROM pg_stats
+    WHERE schemaname::text = :schema::text AND tablename::text = :table::text
+    GROUP BY attname
+) s ON s.attname = a.attname
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE n.nspname::text = :schema::text AND c.relname::text = :table::text
     AND a.attnum > 0 AND NOT a.attisdropped
