@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import typer
 from rich.console import Console
@@ -31,7 +31,7 @@ from rich.table import Table
 from rich.text import Text
 
 from headrace.errors import HeadraceError
-from headrace.model import Check, CheckStatus, Problem, TableRun, TableState, WrongField
+from headrace.model import Check, CheckStatus, Layer, Problem, TableRun, TableState, WrongField
 from headrace.values import Value
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -98,6 +98,35 @@ def print_json(value: Value | dict[str, Any]) -> None:
     )
 
 
+class Checklist:
+    """The checks as they are done; on a terminal also the layer that is being tested."""
+
+    def __init__(self, console: Console, *, facts: bool) -> None:
+        self._console = console
+        self._facts = facts
+        self._layers = iter(Layer)
+        self._status = console.status("") if console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._status is not None:
+            self._status.start()
+        self._announce()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def show(self, check: Check) -> None:
+        show_check(self._console, check, facts=self._facts)
+        self._announce()
+
+    def _announce(self) -> None:
+        layer = next(self._layers, None)
+        if self._status is not None and layer is not None:
+            self._status.update(f"[dim]{layer} …[/]")
+
+
 def show_check(console: Console, check: Check, *, facts: bool) -> None:
     """What was found, the next step and what to copy for it; `facts` of passed layers too."""
     took = f" [dim]{check.milliseconds} ms[/]" if check.milliseconds else ""
@@ -106,7 +135,7 @@ def show_check(console: Console, check: Check, *, facts: bool) -> None:
         _tell(console, f"{_BELOW}[cyan]→[/] ", check.hint)
     for copied in (check.copy_text or "").splitlines():
         console.print(f"{_BELOW}  [bold]{escape(visible(copied))}[/]")
-    for option in (_in_url(field) for field in check.fields if field.path in _OPTIONS):
+    for option in filter(None, map(_in_url, check.fields)):
         console.print(f"{_BELOW}[dim]In the URL's options: {escape(visible(option))}[/]")
     for fact in check.facts if facts or check.status is not CheckStatus.PASSED else ():
         _tell(console, _BELOW, f"{fact.name}: {fact.value}", style="dim")
@@ -125,14 +154,16 @@ def _tell(console: Console, front: str, text: str, *, style: str = "none", after
 
 # What the fields of a connection are called that are options of a URL, and what stands for a value.
 _OPTIONS = {
-    "connection.tls": ("sslmode", "MODE"),
+    "connection.tls": ("sslmode", None),
     "connection.ca_certificate": ("sslrootcert", "FILE"),
 }
 
 
-def _in_url(field: WrongField) -> str:
-    option, value = _OPTIONS[field.path]
-    return f"{option}={field.suggestion or value}"
+def _in_url(field: WrongField) -> str | None:
+    """The option that mends the field; None if there is none, or nobody knows its value."""
+    option, stand_in = _OPTIONS.get(field.path, (None, None))
+    value = field.suggestion or stand_in
+    return f"{option}={value}" if option and value else None
 
 
 def show_statements(console: Console, title: str, sql: str) -> None:

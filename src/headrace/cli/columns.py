@@ -13,7 +13,9 @@ from headrace.validation import requested
 
 Columns = Annotated[
     list[str] | None,
-    typer.Option("--column", metavar="COLUMN", help="A column to take; all by default."),
+    typer.Option(
+        "--column", metavar="COLUMN", help="A column to take, once for each; all by default."
+    ),
 ]
 UnfitColumns = Annotated[
     list[str] | None,
@@ -45,7 +47,12 @@ def of_columns(
     if len(source.selection) != 1:
         message = "are for one table; none or several are named"
         wrong = [Field("--column, --unfit-column, --decimal", message)]
-        raise HeadraceError(INVALID_INPUT, "The columns can't be chosen.", fields=wrong)
+        raise HeadraceError(
+            INVALID_INPUT,
+            "The columns can't be chosen.",
+            hint="Name one table, and choose its columns; then the next one.",
+            fields=wrong,
+        )
     (selection,) = source.selection
     chosen = requested(
         Selection,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
 from functools import partial
 from typing import Annotated
@@ -14,17 +15,17 @@ from headrace.cli.columns import Columns, Decimals, UnfitColumns, of_columns
 from headrace.cli.increments import Cursor, Drift, Key, Lag, LookBack, TableMode, in_windows, names
 from headrace.errors import catalogue
 from headrace.ids import new_id
-from headrace.model import CheckStatus, DriftPolicy, Mode, UnfitPolicy
+from headrace.model import Check, CheckStatus, DriftPolicy, Mode, UnfitPolicy
 from headrace.services import open_port
 from headrace.settings import LocalSettings
 from headrace.terminal import (
+    Checklist,
     ExtractionBars,
     err,
     exit_code,
     out,
     print_json,
     reporting,
-    show_check,
     show_rows,
     show_tables,
     size,
@@ -53,11 +54,8 @@ def test(
         connection, credentials = login(url)
         source = of_columns(adhoc_source(connection, table or (), None), column, None, None)
         network = LocalSettings.read().network
-        checks = []
-        for check in diagnose(connection, credentials, network, selection=source.selection):
-            checks.append(check)
-            if not as_json:
-                show_check(out(), check, facts=facts)
+        found = diagnose(connection, credentials, network, selection=source.selection)
+        checks = list(found) if as_json else _shown(found, facts=facts)
         failed = [check for check in checks if check.status is CheckStatus.FAILED]
         if as_json:
             listed = [check.model_dump(mode="json") for check in checks]
@@ -67,6 +65,16 @@ def test(
             raise typer.Exit(
                 exit_code(retryable=all(kinds[check.code or ""].transient for check in failed))
             )
+
+
+def _shown(found: Iterable[Check], *, facts: bool) -> list[Check]:
+    """The checks, each of them shown as soon as it is done."""
+    checks = []
+    with Checklist(out(), facts=facts) as checklist:
+        for check in found:
+            checklist.show(check)
+            checks.append(check)
+    return checks
 
 
 def tables(url: Url, as_json: Json = False) -> None:

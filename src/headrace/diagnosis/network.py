@@ -22,7 +22,7 @@ from headrace.errors import ADDRESS_INVALID, ADDRESS_REFUSED, PORT_REFUSED, Fiel
 UNPRIVILEGED_PORTS = range(1024, 65536)
 
 _LOCALHOST = (
-    "'localhost' is the machine that runs this service, not the one at which you sit. Enter the "
+    "'{host}' is the machine that runs this service, not the one at which you sit. Enter the "
     "name by which other machines reach the database."
 )
 
@@ -105,7 +105,7 @@ def refused(host: str) -> HeadraceError:
     return HeadraceError(
         ADDRESS_REFUSED,
         f"Checking '{host}': this service does not connect to that address.",
-        hint=_LOCALHOST if local else None,
+        hint=_LOCALHOST.format(host=host) if local else None,
     )
 
 

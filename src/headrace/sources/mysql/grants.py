@@ -27,7 +27,8 @@ _ENTERING = """\
 GRANT LOCK TABLES ON {database} TO {user};
 """
 _VERIFY = """\
--- This lists all that the user may do. USAGE means nothing but that it may log in.
+-- This lists all that the user may do. USAGE means nothing but that it may log in. MariaDB adds a
+-- hash of the password: leave it out of what you pass on.
 SHOW GRANTS FOR {user};
 """
 _REVOKE = """\

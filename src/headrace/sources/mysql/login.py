@@ -8,7 +8,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headrace.connections import MysqlConnection, TlsMode
 from headrace.diagnosis.addresses import Ip
@@ -40,13 +40,22 @@ class _Advice:
 
 
 def advised(
-    error: HeadraceError, connection: MysqlConnection, clients: Sequence[Ip]
+    error: HeadraceError,
+    connection: MysqlConnection,
+    clients: Sequence[Ip],
+    *,
+    offers_tls: bool | None,
 ) -> HeadraceError:
-    """The same error with the next step for this connection, which came from `clients`."""
+    """The same error with the next step for this connection, which came from `clients`.
+
+    `offers_tls` is whether the server speaks TLS, None if nobody knows.
+    """
     advise = _ADVICE.get(error.kind)
     if advise is None:
         return error
     advice = advise(connection, clients)
+    if error.kind is PASSWORD_REJECTED and connection.tls is TlsMode.DISABLE:
+        advice = _encrypted(advice, offers_tls=offers_tls)
     return HeadraceError(
         error.kind, error.detail, hint=advice.hint, copy=advice.copy, fields=advice.fields
     )
@@ -54,26 +63,29 @@ def advised(
 
 def _password(connection: MysqlConnection, clients: Sequence[Ip]) -> _Advice:
     here = f" ({' and '.join(map(str, clients))})" if clients else ""
-    unencrypted = connection.tls is TlsMode.DISABLE
-    fields = [
-        Field("connection.user", "is perhaps not the user's name"),
-        Field("credentials.password", "is perhaps not the user's password"),
-    ]
-    if unencrypted:
-        message = "is perhaps what the account does not take"
-        fields.append(Field("connection.tls", message, TlsMode.VERIFY_FULL))
     return _Advice(
         "Enter the password again, and check the user's name; upper and lower case matter. The "
-        f"server says the same if the account is for another address than this one{here}"
-        + (
-            ", or takes encrypted connections alone (REQUIRE SSL): then choose the TLS mode "
-            "'verify-full'. "
-            if unencrypted
-            else ". "
-        )
-        + "An administrator sees the user's accounts with this statement.",
+        f"server says the same if the account is for another address than this one{here}. An "
+        "administrator sees the user's accounts with this statement.",
         f"SELECT User, Host FROM mysql.user WHERE User = {literal(connection.user)};",  # noqa: S608
-        tuple(fields),
+        (
+            Field("connection.user", "is perhaps not the user's name"),
+            Field("credentials.password", "is perhaps not the user's password"),
+        ),
+    )
+
+
+def _encrypted(advice: _Advice, *, offers_tls: bool | None) -> _Advice:
+    """What to do besides if the account takes encrypted connections alone."""
+    alone = "It is also what accounts get that take encrypted connections alone (REQUIRE SSL)"
+    if offers_tls is False:
+        hint = f"{advice.hint} {alone}; this server offers none: have TLS turned on there."
+        return replace(advice, hint=hint)
+    message = "is perhaps what the account does not take"
+    return replace(
+        advice,
+        hint=f"{advice.hint} {alone}: then choose the TLS mode 'verify-full'.",
+        fields=(*advice.fields, Field("connection.tls", message, TlsMode.VERIFY_FULL)),
     )
 
 

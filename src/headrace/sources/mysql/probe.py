@@ -97,7 +97,10 @@ class MysqlProbe:
                 )
                 self._open.callback(self._session.close)
         except HeadraceError as error:
-            raise login.advised(error, self._connection, self._reach.clients) from error
+            offered = offers_tls(self._reach.heard)
+            raise login.advised(
+                error, self._connection, self._reach.clients, offers_tls=offered
+            ) from error
         return Finding(f"User '{self._connection.user}' may log in.")
 
     def _enter_database(self) -> Finding:
