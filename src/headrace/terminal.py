@@ -108,9 +108,9 @@ class Checklist:
         self._status = console.status("") if console.is_terminal else None
 
     def __enter__(self) -> Self:
+        self._announce()
         if self._status is not None:
             self._status.start()
-        self._announce()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import time
 
 from rich.console import Console
 
 from headrace.model import Check, CheckStatus, Layer
-from headrace.terminal import show_check
+from headrace.terminal import Checklist, show_check
 from tests.cli.conftest import Headrace
 from tests.conftest import Database
 
@@ -75,3 +76,28 @@ def test_a_program_gets_each_sentence_on_a_line() -> None:
         f"            → {REFUSED.hint}",
         f"              {REFUSED.copy_text}",
     ]
+
+
+def test_a_terminal_shows_the_layer_that_is_being_tested() -> None:
+    """A server that says nothing would leave it blank otherwise, until the deadline."""
+    shown = io.StringIO()
+    console = Console(file=shown, force_terminal=True, width=80, _environ={"TERM": "xterm"})
+    done = Check(layer=Layer.ADDRESS, status=CheckStatus.PASSED, milliseconds=0, found="Fine.")
+    with Checklist(console, facts=False) as checklist:
+        until(shown, "address …")
+        checklist.show(done)
+        until(shown, "dns …")
+    assert "\x1b[2K" in shown.getvalue().rpartition("dns …")[2]  # erased in the end
+
+
+def until(shown: io.StringIO, text: str) -> None:
+    """Wait until it is drawn, as it is a few times a second."""
+    while text not in shown.getvalue():
+        time.sleep(0.01)
+
+
+def test_a_program_is_told_of_results_alone() -> None:
+    shown = io.StringIO()
+    with Checklist(Console(file=shown), facts=False):
+        pass
+    assert shown.getvalue() == ""

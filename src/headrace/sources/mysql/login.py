@@ -77,7 +77,7 @@ def _password(connection: MysqlConnection, clients: Sequence[Ip]) -> _Advice:
 
 def _encrypted(advice: _Advice, *, offers_tls: bool | None) -> _Advice:
     """What to do besides if the account takes encrypted connections alone."""
-    alone = "It is also what accounts get that take encrypted connections alone (REQUIRE SSL)"
+    alone = "It says the same of accounts that take encrypted connections alone (REQUIRE SSL)"
     if offers_tls is False:
         hint = f"{advice.hint} {alone}; this server offers none: have TLS turned on there."
         return replace(advice, hint=hint)
