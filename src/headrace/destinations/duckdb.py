@@ -75,7 +75,7 @@ OPTIONS: Options = {
 
 # DuckDB fills what it is given, so the first limit is low: a long table needs no more than a
 # short one. Tables of a thousand columns or with values of megabytes get more on another try.
-MEMORY_LIMITS = ("32MB", "512MB", "80%")
+MEMORY_LIMITS = ("24MB", "512MB", "80%")
 _TOO_LITTLE_MEMORY = (duckdb.OutOfMemoryException, duckdb.TransactionException)
 
 # DuckDB's own: nothing can be made in them, or their names mean something else.
