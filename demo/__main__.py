@@ -21,7 +21,8 @@ from demo import flights
 from demo.client import MODEL, Client, RefusedError
 from devservers.postgres import PostgresServer
 from headrace import local, logs
-from headrace.model import Check, Run
+from headrace.checks import Check
+from headrace.model import Run
 from headrace.settings import LocalSettings
 from headrace.terminal import ExtractionBars, show_check, size
 

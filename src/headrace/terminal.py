@@ -30,8 +30,10 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from headrace.checks import Check, CheckStatus, Layer
 from headrace.errors import HeadraceError
-from headrace.model import Check, CheckStatus, Layer, Problem, TableRun, TableState, WrongField
+from headrace.model import TableRun, TableState
+from headrace.problems import Problem, WrongField
 from headrace.values import Value
 
 OK, FAILED, INTERRUPTED = 0, 1, 130

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from headrace.model import Layer
+from headrace.checks import Layer
 from headrace.sources import READER
 from tests.conftest import Database
 

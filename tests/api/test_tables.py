@@ -14,9 +14,9 @@ import pytest
 from headrace.api.list_tables import ListTables, list_tables
 from headrace.api.save_draft import SaveDraft, save_draft
 from headrace.destinations import duckdb
-from headrace.model import TableSummary
 from headrace.services import Services
 from headrace.settings import Settings
+from headrace.tables import TableSummary
 from tests.conftest import Database
 
 TABLES = """

@@ -12,7 +12,7 @@ import pytest
 
 from devservers.ports import free_port
 from headrace import local
-from headrace.model import Layer
+from headrace.checks import Layer
 from headrace.settings import Settings
 from tests.conftest import Database
 

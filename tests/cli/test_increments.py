@@ -9,9 +9,10 @@ import duckdb
 import pytest
 
 from headrace.api.save_draft import SaveDraft, save_draft
-from headrace.model import DriftPolicy, Mode, Selection
+from headrace.model import DriftPolicy, Selection
 from headrace.services import Services
 from headrace.settings import Settings
+from headrace.tables import Mode
 from tests.cli.conftest import Headrace
 from tests.conftest import Database
 

@@ -7,7 +7,7 @@ import time
 
 from rich.console import Console
 
-from headrace.model import Check, CheckStatus, Layer
+from headrace.checks import Check, CheckStatus, Layer
 from headrace.terminal import Checklist, show_check
 from tests.cli.conftest import Headrace
 from tests.conftest import Database

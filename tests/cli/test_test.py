@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from devservers.ports import free_port
-from headrace.model import Layer
+from headrace.checks import Layer
 from tests.cli.conftest import Headrace
 from tests.conftest import Database
 

@@ -20,7 +20,7 @@ from headrace.destinations.duckdb import DuckDB
 from headrace.destinations.duckdb_sql import quoted
 from headrace.destinations.parquet import ParquetDirectory
 from headrace.ids import new_id
-from headrace.model import TableRef
+from headrace.tables import TableRef
 
 
 @dataclass(frozen=True)

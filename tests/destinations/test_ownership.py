@@ -15,8 +15,8 @@ from headrace.errors import (
     HeadraceError,
     Kind,
 )
-from headrace.model import TableRef
 from headrace.naming import dataset_name
+from headrace.tables import TableRef
 from tests.destinations.staging import Place, bring, publish, stage, table
 
 ORDERS = Target("shop", "orders")

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from headrace.checks import Check, CheckStatus, Layer
 from headrace.connections import Credentials
 from headrace.diagnosis.diagnose import diagnose
-from headrace.model import Check, CheckStatus, Layer
 from tests.conftest import LOCAL, Database
 from tests.sources.reading import user_without_rights
 

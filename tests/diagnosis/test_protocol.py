@@ -14,6 +14,7 @@ from trustme import CA
 
 from devservers.mariadb import MariadbServer
 from devservers.postgres import PostgresServer
+from headrace.checks import Layer
 from headrace.connections import Connection, MysqlConnection, PostgresConnection, TlsMode
 from headrace.diagnosis.deadline import Deadline
 from headrace.diagnosis.mistaken import another
@@ -28,7 +29,6 @@ from headrace.errors import (
     HeadraceError,
     Kind,
 )
-from headrace.model import Layer
 from headrace.sources import Finding
 from tests.conftest import LOCAL
 from tests.diagnosis import impostors

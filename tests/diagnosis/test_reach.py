@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from devservers.ports import free_port
+from headrace.checks import Layer
 from headrace.connections import MysqlConnection, PostgresConnection
 from headrace.diagnosis import reach
 from headrace.diagnosis.deadline import Deadline
@@ -27,7 +28,6 @@ from headrace.errors import (
     HeadraceError,
     Kind,
 )
-from headrace.model import Layer
 from headrace.sources import Finding
 from tests.conftest import LOCAL
 from tests.diagnosis import impostors

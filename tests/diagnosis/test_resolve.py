@@ -15,6 +15,7 @@ import pytest
 
 from devservers.ports import free_port
 from headrace import sources
+from headrace.checks import Check, CheckStatus, Layer
 from headrace.connections import Credentials, MysqlConnection, PostgresConnection
 from headrace.diagnosis.deadline import Deadline
 from headrace.diagnosis.diagnose import diagnose
@@ -27,7 +28,6 @@ from headrace.errors import (
     HOST_WITHOUT_ADDRESS,
     HeadraceError,
 )
-from headrace.model import Check, CheckStatus, Layer
 from tests.conftest import LOCAL
 from tests.diagnosis.impostors import listening, silent
 

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from headrace.model import Selection, TableDescription, TableRef, TableSummary, UnfitPolicy, Window
+from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources import TypeName
+from headrace.tables import TableDescription, TableRef, TableSummary
 
 
 class MemoryReader:

@@ -28,8 +28,9 @@ from headrace.errors import (
 )
 from headrace.extraction import lease
 from headrace.extraction.settle import settle
-from headrace.model import Mode, Run, RunState, now
+from headrace.model import Run, RunState, now
 from headrace.settings import Settings
+from headrace.tables import Mode
 from tests.conftest import Database
 from tests.extraction.kill_matrix.matrix import Case, Matrix
 from tests.extraction.shop import TARGET, Shop, shop_of

@@ -16,11 +16,9 @@ from headrace.errors import (
     SCHEMA_CHANGED,
     HeadraceError,
 )
-from headrace.model import (
-    DriftPolicy,
-    Mode,
-)
+from headrace.model import DriftPolicy
 from headrace.settings import Settings
+from headrace.tables import Mode
 from tests.conftest import Database
 from tests.extraction.shop import TARGET, Shop, shop_of
 

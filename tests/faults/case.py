@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from headrace.checks import Layer
 from headrace.connections import Connection, TlsMode
 from headrace.diagnosis.network import Network
-from headrace.model import Layer, Selection
+from headrace.model import Selection
 from tests.conftest import LOCAL
 from tests.diagnosis.impostors import Conversation
 

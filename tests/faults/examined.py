@@ -18,13 +18,13 @@ from pydantic import SecretStr
 import headrace.sources.mysql.probe
 import headrace.sources.postgres.probe  # noqa: F401  drivers, before the peak is measured
 from headrace import logs, sources
+from headrace.checks import Check
 from headrace.connections import Credentials
 from headrace.diagnosis import reach
 from headrace.diagnosis.deadline import Deadline
 from headrace.diagnosis.diagnose import diagnose
 from headrace.diagnosis.reach import Reach
 from headrace.errors import HeadraceError
-from headrace.model import Check
 from tests.faults.case import Attempt
 from tests.peak import peak_kilobytes
 

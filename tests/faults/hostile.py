@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from trustme import CA
 
-from headrace.model import Layer
+from headrace.checks import Layer
 from tests.diagnosis import impostors
 from tests.diagnosis.impostors import Conversation
 from tests.faults import case

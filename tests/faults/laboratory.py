@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from headrace.checks import Check, CheckStatus, Layer
 from headrace.connections import MysqlConnection, PostgresConnection
-from headrace.model import Check, CheckStatus, Layer
 from tests import secrecy
 from tests.diagnosis.impostors import listening
 from tests.faults.case import PASSWORD, Attempt, Hostile, Received, Says

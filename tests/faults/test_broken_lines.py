@@ -9,8 +9,8 @@ import pytest
 
 from devservers.mariadb import MariadbServer
 from devservers.postgres import PostgresServer
+from headrace.checks import Layer
 from headrace.connections import MysqlConnection, PostgresConnection, TlsMode
-from headrace.model import Layer
 from tests.faults.case import PASSWORD, Attempt, Says
 from tests.faults.laboratory import Laboratory
 from tests.faults.proxy import (

@@ -11,8 +11,8 @@ from trustme import CA, LeafCert
 
 from devservers.mariadb import MariadbServer
 from devservers.postgres import PostgresServer
+from headrace.checks import Layer
 from headrace.connections import MysqlConnection, PostgresConnection, TlsMode
-from headrace.model import Layer
 from tests.faults.case import Attempt, Says
 from tests.faults.hostile import AUTHORITY
 from tests.faults.laboratory import Laboratory

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from headrace.checks import Layer
 from headrace.connections import PostgresConnection, TlsMode
-from headrace.model import Layer
 from tests.diagnosis import impostors
 from tests.diagnosis.impostors import MYSQL_GREETING, saying
 from tests.faults import hostile

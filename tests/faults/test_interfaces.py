@@ -16,6 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from devservers.ports import free_port
+from headrace.checks import Check, Layer
 from headrace.connections import (
     Connection,
     Credentials,
@@ -24,7 +25,6 @@ from headrace.connections import (
     TlsMode,
 )
 from headrace.diagnosis.diagnose import diagnose
-from headrace.model import Check, Layer
 from tests import secrecy
 from tests.cli.conftest import HEADRACE, Headrace
 from tests.conftest import LOCAL, Database, MariadbDatabase

@@ -6,7 +6,7 @@ import pymysql
 import pytest
 
 from devservers.mariadb import MariadbServer
-from headrace.model import Layer
+from headrace.checks import Layer
 from tests.faults.case import PASSWORD, Attempt, Says
 from tests.faults.laboratory import Laboratory
 from tests.faults.shops import ELSEWHERE, READER, Fault, mariadb_shop, selected

@@ -7,7 +7,7 @@ import pytest
 
 from devservers.pgbouncer import pgbouncer
 from devservers.postgres import PostgresServer
-from headrace.model import Layer
+from headrace.checks import Layer
 from tests.faults.case import PASSWORD, Attempt, Says
 from tests.faults.laboratory import Laboratory
 from tests.faults.shops import READER, Fault, postgres_shop, selected

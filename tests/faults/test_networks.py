@@ -10,9 +10,9 @@ from ipaddress import ip_address
 import pytest
 
 from devservers.ports import free_port
+from headrace.checks import Layer
 from headrace.connections import MysqlConnection, PostgresConnection
 from headrace.diagnosis.network import Network
-from headrace.model import Layer
 from tests.conftest import LOCAL
 from tests.diagnosis import impostors
 from tests.faults.case import Attempt, Says

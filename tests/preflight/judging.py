@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from headrace import destinations, ids, sources
+from headrace.checks import CheckStatus
 from headrace.connections import Connection, Credentials
 from headrace.destinations import Destination
 from headrace.extraction.adhoc import adhoc_source
 from headrace.extraction.extract import extract
-from headrace.model import CheckStatus, Selection, Source, TableRun, UnfitPolicy
+from headrace.model import Selection, Source, TableRun, UnfitPolicy
 from headrace.preflight.preflight import preflight
 from headrace.preflight.report import ColumnPreflight, Preflight
 from headrace.services import open_port

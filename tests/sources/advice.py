@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headrace import sources
-from headrace.model import CursorCandidate, Mode, ModeAdvice, TableDescription, TableRef
+from headrace.tables import CursorCandidate, Mode, ModeAdvice, TableDescription, TableRef
 
 
 def described(connected: sources.Database, table: TableRef) -> TableDescription:

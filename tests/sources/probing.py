@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from headrace.checks import Check, CheckStatus, Fact, Layer
 from headrace.connections import Connection, Credentials
 from headrace.diagnosis.diagnose import diagnose
 from headrace.diagnosis.network import Network
-from headrace.model import Check, CheckStatus, Fact, Layer, Selection
+from headrace.model import Selection
 from tests.conftest import LOCAL, Database
 
 Checks = dict[Layer, Check]

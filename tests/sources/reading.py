@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from headrace import sources
 from headrace.connections import Credentials, PostgresConnection
-from headrace.model import Selection, TableRef, UnfitPolicy
+from headrace.model import Selection, UnfitPolicy
+from headrace.tables import TableRef
 from tests.conftest import LOCAL, Database
 
 

@@ -7,8 +7,9 @@ import time
 import pytest
 
 from headrace.errors import KEY_NOT_USABLE, HeadraceError
-from headrace.model import Mode, Selection, TableDescription
+from headrace.model import Selection
 from headrace.sources import connect
+from headrace.tables import Mode, TableDescription
 from tests.conftest import LOCAL, Database, both_ends
 from tests.sources.advice import advice, candidate, cursors, described, sound
 from tests.sources.reading import opened, ref, user_without_rights

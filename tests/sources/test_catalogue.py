@@ -8,8 +8,8 @@ from itertools import islice
 import pytest
 from pg8000.native import Connection
 
-from headrace.model import TableKind, TableSummary
 from headrace.sources import connect
+from headrace.tables import TableKind, TableSummary
 from tests.conftest import LOCAL, Database, both_ends
 from tests.sources.reading import opened, ref, user_without_rights
 

@@ -14,9 +14,10 @@ from pydantic import SecretStr
 
 from devservers.postgres_releases import EMBEDDED
 from headrace import sources
+from headrace.checks import CheckStatus, Grants, Layer
 from headrace.connections import Credentials, PostgresConnection
 from headrace.errors import PERMISSION_DENIED, HeadraceError
-from headrace.model import CheckStatus, Grants, Layer, Selection, UnfitPolicy
+from headrace.model import Selection, UnfitPolicy
 from headrace.sources.postgres.grants import PLACEHOLDER
 from tests.conftest import LOCAL, Database, both_ends
 from tests.sources.probing import facts, failed, probed

@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from devservers.postgres import USER, PostgresServer, temporary_server
+from headrace.checks import CheckStatus, Layer
 from headrace.connections import Credentials
 from headrace.diagnosis.diagnose import diagnose
-from headrace.model import CheckStatus, Layer
 from tests.conftest import LOCAL, Database
 from tests.sources.probing import facts, failed, probed, probed_as
 from tests.sources.reading import user_without_rights

@@ -12,8 +12,9 @@ import pytest
 from devservers.pgbouncer import pgbouncer
 from devservers.postgres import USER, PostgresServer, temporary_server
 from headrace import sources
+from headrace.checks import CheckStatus, Layer
 from headrace.errors import RECOVERY_CONFLICT, HeadraceError
-from headrace.model import CheckStatus, Layer, UnfitPolicy
+from headrace.model import UnfitPolicy
 from headrace.sources.postgres import versions
 from tests.conftest import LOCAL, Database
 from tests.sources.probing import facts, probed, probed_as

@@ -16,10 +16,10 @@ from pydantic import SecretStr
 from devservers.pgbouncer import pgbouncer
 from devservers.postgres import USER, PostgresServer, temporary_server
 from devservers.unprivileged import as_unprivileged
+from headrace.checks import CheckStatus, Layer
 from headrace.connections import Credentials, PostgresConnection, TlsMode
 from headrace.diagnosis.addresses import LOOPBACK
 from headrace.diagnosis.network import Network
-from headrace.model import CheckStatus, Layer
 from headrace.sources.postgres.pg_hba import lines_to_add
 from tests.conftest import Database
 from tests.diagnosis import impostors

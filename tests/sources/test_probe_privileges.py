@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from headrace import sources
-from headrace.model import CheckStatus, Layer
+from headrace.checks import CheckStatus, Layer
 from tests.conftest import LOCAL, Database
 from tests.sources.probing import facts, probed
 from tests.sources.reading import reading, selected, user_without_rights

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from headrace.checks import Check, CheckStatus, Layer
 from headrace.connections import Credentials, PostgresConnection
-from headrace.model import Check, CheckStatus, Layer, Selection
+from headrace.model import Selection
 from tests.conftest import Database
 from tests.sources.probing import facts, probed
 from tests.sources.reading import selected, user_without_rights

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from trustme import CA
 
 from devservers.postgres import USER, PostgresServer
+from headrace.checks import Check, CheckStatus, Layer
 from headrace.connections import Credentials, PostgresConnection, TlsMode
 from headrace.diagnosis.diagnose import diagnose
 from headrace.errors import (
@@ -31,7 +32,6 @@ from headrace.errors import (
     HeadraceError,
     Kind,
 )
-from headrace.model import Check, CheckStatus, Layer
 from headrace.sources import connect
 from tests.conftest import LOCAL
 from tests.diagnosis.impostors import Conversation, listening

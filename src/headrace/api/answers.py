@@ -14,7 +14,7 @@ from pydantic import Field
 from headrace.api.operations import Stream
 from headrace.errors import INTERNAL_ERROR, HeadraceError
 from headrace.logs import log_context
-from headrace.model import Problem
+from headrace.problems import Problem
 from headrace.values import Value
 
 _JSON = "application/json"

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from headrace import credentials, sources
 from headrace.destinations.types import name_or_none
-from headrace.model import Column, TableDescription, TableRef
 from headrace.records import Sources
 from headrace.services import Services
+from headrace.tables import Column, TableDescription, TableRef
 from headrace.values import ModelId, SourceId
 
 

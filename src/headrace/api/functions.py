@@ -40,9 +40,11 @@ from headrace.api.sources import (
     resync_table,
 )
 from headrace.api.test_connection import ConnectionReport, ConnectionTest, test_connection
+from headrace.checks import Check, Grants
 from headrace.extraction.dispatch import Dispatched
-from headrace.model import Check, Grants, Run, Source, TableDescription, TableSummary
+from headrace.model import Run, Source
 from headrace.preflight.report import Preflight
+from headrace.tables import TableDescription, TableSummary
 
 _DOCUMENTS = (
     errors.DOCUMENTS_UNREADABLE,

@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from headrace import sources
+from headrace.checks import Grants
 from headrace.connections import Connection
-from headrace.model import Grants, Selection
+from headrace.model import Selection
 from headrace.services import Services
 from headrace.values import NO_CONTROLS, Value
 

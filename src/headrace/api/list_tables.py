@@ -7,9 +7,9 @@ from contextlib import closing
 from typing import Self
 
 from headrace import credentials, sources
-from headrace.model import TableSummary
 from headrace.records import Sources
 from headrace.services import Services
+from headrace.tables import TableSummary
 from headrace.values import ModelId, SourceId, Value
 
 

@@ -26,7 +26,7 @@ from headrace.errors import (
     UNSUPPORTED_MEDIA_TYPE,
     Kind,
 )
-from headrace.model import Problem
+from headrace.problems import Problem
 from headrace.values import Value
 
 Json = dict[str, Any]

@@ -7,12 +7,13 @@ from contextlib import closing
 from pydantic import Field
 
 from headrace import credentials, sources
-from headrace.model import Selection, Source, TableRef
+from headrace.model import Selection, Source
 from headrace.preflight import preflight as table_preflight
 from headrace.preflight.report import Preflight
 from headrace.records import Sources
 from headrace.services import Services
 from headrace.sources.survey import MAX_ROWS
+from headrace.tables import TableRef
 from headrace.values import ModelId, SourceId
 
 

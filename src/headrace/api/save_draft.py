@@ -18,7 +18,6 @@ from headrace.model import (
     Selection,
     Source,
     SourceState,
-    TableRef,
     UnfitPolicy,
     credentials_secret_name,
     now,
@@ -26,6 +25,7 @@ from headrace.model import (
 from headrace.records import Sources
 from headrace.schedules import Manual, Schedule
 from headrace.services import Services
+from headrace.tables import TableRef
 from headrace.values import DestinationName, ModelId, SourceId, Text, Value
 from headrace.vaults import Vault
 

@@ -18,9 +18,10 @@ from headrace.errors import (
 )
 from headrace.errors import Field as WrongField
 from headrace.extraction.cancel import cancel
-from headrace.model import Source, SourceState, TableRef, credentials_secret_name, now
+from headrace.model import Source, SourceState, credentials_secret_name, now
 from headrace.records import PAGE, Runs, Sources
 from headrace.services import Services
+from headrace.tables import TableRef
 from headrace.values import ModelId, Name, SourceId, Value
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,10 @@ from typing import Self
 
 from pydantic import Field
 
+from headrace.checks import Check, CheckStatus
 from headrace.connections import Connection, Credentials
 from headrace.diagnosis.diagnose import diagnose
-from headrace.model import Check, CheckStatus, Selection
+from headrace.model import Selection
 from headrace.services import Services
 from headrace.values import Value
 

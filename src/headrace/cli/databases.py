@@ -10,14 +10,16 @@ from typing import Annotated
 import typer
 
 from headrace import destinations, sources
+from headrace.checks import Check, CheckStatus
 from headrace.cli.arguments import Json, Url, login
 from headrace.cli.columns import Columns, Decimals, UnfitColumns, of_columns
 from headrace.cli.increments import Cursor, Drift, Key, Lag, LookBack, TableMode, in_windows, names
 from headrace.errors import catalogue
 from headrace.ids import new_id
-from headrace.model import Check, CheckStatus, DriftPolicy, Mode, UnfitPolicy
+from headrace.model import DriftPolicy, UnfitPolicy
 from headrace.services import open_port
 from headrace.settings import LocalSettings
+from headrace.tables import Mode
 from headrace.terminal import (
     Checklist,
     ExtractionBars,

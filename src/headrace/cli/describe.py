@@ -13,9 +13,9 @@ from headrace import destinations, sources
 from headrace.cli.arguments import Json, Url, login
 from headrace.cli.increments import options
 from headrace.destinations.types import name_or_none
-from headrace.model import CursorCandidate, ModeAdvice, TableDescription
 from headrace.services import open_port
 from headrace.settings import LocalSettings
+from headrace.tables import CursorCandidate, ModeAdvice, TableDescription
 from headrace.terminal import err, out, print_json, reporting, show_rows, size, visible
 
 

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from headrace.model import DriftPolicy, Mode, ModeAdvice, Selection, Source
+from headrace.model import DriftPolicy, Selection, Source
+from headrace.tables import Mode, ModeAdvice
 from headrace.validation import requested
 
 TableMode = Annotated[

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from headrace import destinations, sources
+from headrace.checks import CheckStatus
 from headrace.cli.arguments import Json, Url, login
 from headrace.cli.columns import Columns, Decimals, UnfitColumns, of_columns
-from headrace.model import CheckStatus, UnfitPolicy
+from headrace.model import UnfitPolicy
 from headrace.preflight.advice import options
 from headrace.preflight.report import Preflight
 from headrace.services import open_port

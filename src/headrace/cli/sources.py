@@ -9,7 +9,8 @@ import typer
 from headrace import naming
 from headrace.cli.arguments import Json, Model, SourceId, services
 from headrace.cli.schedules import schedule_of
-from headrace.model import Mode, Selection, Source, SourceState
+from headrace.model import Selection, Source, SourceState
+from headrace.tables import Mode
 from headrace.terminal import moment, out, print_json, reporting, show_rows
 from headrace.validation import requested
 

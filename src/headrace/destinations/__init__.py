@@ -15,7 +15,8 @@ from typing import Protocol
 import pyarrow as pa
 from pyarrow.fs import FileSystem
 
-from headrace.model import Mode, TableRef, Window
+from headrace.model import Window
+from headrace.tables import Mode, TableRef
 
 SCHEMES = {
     "duckdb": "headrace.destinations.duckdb:open_destination",

@@ -40,8 +40,8 @@ from headrace.errors import (
     HeadraceError,
 )
 from headrace.files import local_path, made_private, make_directory
-from headrace.model import Mode
 from headrace.settings import Settings
+from headrace.tables import Mode
 
 TYPES = {
     pa.bool_(): "BOOLEAN",

@@ -13,7 +13,7 @@ from headrace.destinations.drift import merged
 from headrace.destinations.duckdb_sql import comment, count, exists
 from headrace.destinations.staged import columns_of
 from headrace.errors import DESTINATION_CONFLICT, HeadraceError
-from headrace.model import TableRef
+from headrace.tables import TableRef
 
 CHECKPOINTS = Target("_headrace", "checkpoints")
 NOBODY = ("", "")  # the model and the source of a table that was let go

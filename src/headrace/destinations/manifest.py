@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, Field
 from headrace.destinations import Publication, StagedTable, Target
 from headrace.destinations.drift import merged
 from headrace.destinations.staged import columns_of
-from headrace.model import TableRef, now
+from headrace.model import now
+from headrace.tables import TableRef
 from headrace.values import Value
 
 # A source's runs follow one another, so a run that is repeated is among its last ones.

@@ -53,8 +53,8 @@ from headrace.errors import (
     SCHEMA_CHANGED,
     HeadraceError,
 )
-from headrace.model import Mode
 from headrace.settings import Settings
+from headrace.tables import Mode
 
 log = logging.getLogger(__name__)
 

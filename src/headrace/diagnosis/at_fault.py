@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headrace import errors
 from headrace.errors import HeadraceError, Kind
-from headrace.model import WrongField
+from headrace.problems import WrongField
 
 _BY_KIND: dict[Kind, tuple[str, ...]] = {
     errors.ADDRESS_INVALID: ("connection.host",),

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from headrace import sources
+from headrace.checks import Check, CheckStatus, Fact, Layer
 from headrace.connections import Connection, Credentials
 from headrace.diagnosis.at_fault import fields_at_fault
 from headrace.diagnosis.deadline import Deadline
@@ -17,7 +18,7 @@ from headrace.errors import (
     CONNECTION_TIMED_OUT,
     HeadraceError,
 )
-from headrace.model import Check, CheckStatus, Fact, Layer, Selection
+from headrace.model import Selection
 
 _SECONDS = 20
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 
+from headrace.checks import Fact, Layer
 from headrace.connections import Connection, TlsMode
 from headrace.diagnosis import mistaken
 from headrace.diagnosis.addresses import Ip, literal, plain_name
@@ -19,7 +20,6 @@ from headrace.diagnosis.protocol import Inquiry
 from headrace.diagnosis.relay import Before, Relay
 from headrace.diagnosis.resolve import Address, resolve
 from headrace.errors import CONNECTION_REFUSED, CONNECTION_RESET, PORT_REFUSED, HeadraceError
-from headrace.model import Fact, Layer
 from headrace.sources import Finding
 
 # All that a test asks for is a fraction of this.

@@ -40,7 +40,8 @@ from headrace.extraction import lease
 from headrace.extraction.settle import settle
 from headrace.extraction.start import Slot, start
 from headrace.logs import log_context
-from headrace.model import Problem, Run, SkippedSlot, Source, SourceState
+from headrace.model import Run, SkippedSlot, Source, SourceState
+from headrace.problems import Problem
 from headrace.records import Sources
 from headrace.services import Services
 from headrace.values import ModelId, RunId, SourceId, Value

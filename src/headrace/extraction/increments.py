@@ -13,8 +13,9 @@ from headrace.destinations.drift import Drift, drift
 from headrace.destinations.staged import SOURCE_NAME
 from headrace.errors import MODE_NOT_SUPPORTED, SCHEMA_CHANGED, HeadraceError
 from headrace.extraction.column_names import told_apart
-from headrace.model import DriftPolicy, Mode, Selection, Source, TableRef, Window
+from headrace.model import DriftPolicy, Selection, Source, Window
 from headrace.sources import Database
+from headrace.tables import Mode, TableRef
 
 Checkpoints = Mapping[Target, Checkpoint]
 

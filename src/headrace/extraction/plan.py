@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from headrace import naming
-from headrace.model import Mode, Source, TableRef, TableRun, TableSummary, Window
+from headrace.model import Source, TableRun, Window
+from headrace.tables import Mode, TableRef, TableSummary
 
 
 def plan(

@@ -13,9 +13,11 @@ from headrace.destinations import Destination
 from headrace.errors import RUN_CANCELLED, RUN_LOST, HeadraceError
 from headrace.extraction import lease
 from headrace.launchers import Launcher
-from headrace.model import Problem, Run, RunState, TableRef, TableState, now
+from headrace.model import Run, RunState, TableState, now
+from headrace.problems import Problem
 from headrace.records import Runs
 from headrace.services import Services
+from headrace.tables import TableRef
 
 log = logging.getLogger(__name__)
 

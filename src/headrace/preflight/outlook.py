@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from headrace.model import CheckStatus, DecimalType, UnfitPolicy
+from headrace.checks import CheckStatus
+from headrace.model import DecimalType, UnfitPolicy
 from headrace.preflight import advice
 from headrace.preflight.report import Advice, ColumnPreflight, Digits
 from headrace.sources.survey import Found, Subject, UnfitCase

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pyarrow as pa
 
 from headrace import naming
+from headrace.checks import CheckStatus
 from headrace.destinations import Destination
 from headrace.destinations.types import name_or_none
 from headrace.extraction.column_names import told_apart
-from headrace.model import CheckStatus, Selection, Source
+from headrace.model import Selection, Source
 from headrace.preflight.advice import followed
 from headrace.preflight.outlook import WORST_FIRST, Around, outlook
 from headrace.preflight.report import ColumnPreflight, Preflight, Sample

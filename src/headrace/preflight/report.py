@@ -6,7 +6,9 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from headrace.model import CheckStatus, DecimalType, Selection, TableRef, UnfitPolicy
+from headrace.checks import CheckStatus
+from headrace.model import DecimalType, Selection, UnfitPolicy
+from headrace.tables import TableRef
 from headrace.values import Value
 
 

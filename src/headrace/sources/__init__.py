@@ -10,20 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
+from headrace.checks import Fact, Grants, Layer
 from headrace.connections import Connection, Credentials
 from headrace.diagnosis.network import Network
 from headrace.errors import HeadraceError
-from headrace.model import (
-    Fact,
-    Grants,
-    Layer,
-    Selection,
-    TableDescription,
-    TableRef,
-    TableSummary,
-    UnfitPolicy,
-    Window,
-)
+from headrace.model import Selection, UnfitPolicy, Window
+from headrace.tables import TableDescription, TableRef, TableSummary
 
 if TYPE_CHECKING:
     from headrace.diagnosis.reach import Reach

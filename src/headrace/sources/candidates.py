@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from headrace.model import CursorCandidate
 from headrace.sources.cursors import CursorKind
+from headrace.tables import CursorCandidate
 
 _CHANGED = frozenset(
     {"updated", "update", "modified", "modification", "changed", "change", "touched", "mtime"}

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
 from headrace.errors import CURSOR_NOT_USABLE, KEY_NOT_USABLE, HeadraceError
-from headrace.model import Index, Selection
+from headrace.model import Selection
+from headrace.tables import Index
 
 
 class CursorKind(StrEnum):

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from headrace.model import Fact
+from headrace.checks import Fact
 
 _ROUND_TRIPS = 5
 _SLOW_ROUND_TRIP = 0.2

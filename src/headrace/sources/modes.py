@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headrace.model import Mode, ModeAdvice, TableKind, TableSummary
 from headrace.sources.candidates import Ranked, Role
+from headrace.tables import Mode, ModeAdvice, TableKind, TableSummary
 
 _WITHOUT_KEY = {
     TableKind.VIEW: "A view has no key, so its rows can't be told apart.",

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from headrace.errors import STATEMENT_TIMED_OUT, HeadraceError
-from headrace.model import TableSummary, UnfitPolicy
+from headrace.model import UnfitPolicy
+from headrace.tables import TableSummary
 
 MAX_ROWS = 100_000
 _MAX_BYTES = 256 * 1024 * 1024

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
+from headrace.checks import Fact
 from headrace.connections import Connection, TlsMode
 from headrace.errors import CONNECTION_LOST, TLS_NAME_WRONG, TLS_NOT_SPOKEN, HeadraceError
-from headrace.model import Fact
 from headrace.sources import Finding
 
 # Less than an administrator who reads his mail needs; certificates that renew themselves are

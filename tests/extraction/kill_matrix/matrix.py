@@ -17,10 +17,11 @@ from headrace.destinations import Target
 from headrace.destinations.duckdb import DuckDB
 from headrace.destinations.parquet import ParquetDirectory
 from headrace.extraction import lease
-from headrace.model import Mode, Run, RunState, Selection, Source
+from headrace.model import Run, RunState, Selection, Source
 from headrace.records import Sources
 from headrace.services import Services
 from headrace.settings import Settings
+from headrace.tables import Mode
 from tests.conftest import Database
 from tests.extraction.kill_matrix.jobs import ForkedJobs
 from tests.extraction.scene import Scene

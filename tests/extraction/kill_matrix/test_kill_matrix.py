@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.model import Mode
 from headrace.settings import Settings
+from headrace.tables import Mode
 from tests.conftest import Database
 from tests.extraction.kill_matrix.matrix import CASES, Case, Matrix, failures
 

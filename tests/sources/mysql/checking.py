@@ -9,9 +9,10 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
+from headrace.checks import Check, Fact, Layer
 from headrace.connections import Credentials, MysqlConnection
 from headrace.diagnosis.diagnose import diagnose
-from headrace.model import Check, Fact, Layer, Selection
+from headrace.model import Selection
 from headrace.sources.mysql.grants import PLACEHOLDER
 from tests.conftest import LOCAL, MariadbDatabase
 

@@ -7,8 +7,8 @@ from itertools import islice
 
 import pytest
 
-from headrace.model import TableKind, TableSummary
 from headrace.sources import connect
+from headrace.tables import TableKind, TableSummary
 from tests.conftest import LOCAL, MariadbDatabase
 from tests.sources.mysql.reading import opened, user_without_rights
 

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from headrace.errors import PERMISSION_DENIED, TABLE_NOT_FOUND, HeadraceError
-from headrace.model import TableDescription
 from headrace.sources import connect
+from headrace.tables import TableDescription
 from tests.conftest import LOCAL, MariadbDatabase
 from tests.sources.mysql.reading import opened, ref, user_without_rights
 

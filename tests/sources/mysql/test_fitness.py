@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from headrace.model import Check, CheckStatus, Fact, Layer
+from headrace.checks import Check, CheckStatus, Fact, Layer
 from headrace.sources.mysql import releases
 from tests.conftest import MariadbDatabase
 from tests.faults.proxy import between, changed, first_changed

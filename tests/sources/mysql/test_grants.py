@@ -8,9 +8,10 @@ from uuid import uuid4
 import pytest
 
 from headrace import sources
+from headrace.checks import CheckStatus, Grants, Layer
 from headrace.connections import MysqlConnection, TlsMode
 from headrace.errors import PERMISSION_DENIED, HeadraceError
-from headrace.model import CheckStatus, Grants, Layer, Selection, UnfitPolicy
+from headrace.model import Selection, UnfitPolicy
 from tests.conftest import LOCAL, MariadbDatabase
 from tests.sources.mysql.checking import (
     PASSWORD,

@@ -6,9 +6,9 @@ from ipaddress import ip_address
 
 import pytest
 
+from headrace.checks import Check, CheckStatus, Layer
 from headrace.diagnosis.diagnose import diagnose
 from headrace.diagnosis.network import Network
-from headrace.model import Check, CheckStatus, Layer
 from tests.conftest import LOCAL, MariadbDatabase
 from tests.diagnosis import impostors
 from tests.sources.mysql.checking import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.model import CheckStatus, Layer
+from headrace.checks import CheckStatus, Layer
 from headrace.sources.mysql.privileges import beyond_reading
 from tests.conftest import MariadbDatabase
 from tests.sources.mysql.checking import administrator, checked, facts, user

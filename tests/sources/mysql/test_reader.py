@@ -23,11 +23,12 @@ from headrace.errors import (
     HeadraceError,
     Kind,
 )
-from headrace.model import TableRef, UnfitPolicy
+from headrace.model import UnfitPolicy
 from headrace.sources import connect
 from headrace.sources.mysql import reader
 from headrace.sources.mysql.columns import SourceColumn, read_columns
 from headrace.sources.mysql.session import Session
+from headrace.tables import TableRef
 from tests.conftest import LOCAL, MariadbDatabase
 from tests.sources.mysql.reading import (
     opened,

@@ -11,7 +11,8 @@ import pymysql
 import pytest
 
 from devservers import mariadb as devmariadb
-from headrace.model import CheckStatus, Layer, Selection
+from headrace.checks import CheckStatus, Layer
+from headrace.model import Selection
 from tests.conftest import MariadbDatabase
 from tests.sources.mysql.checking import administrator, checked, facts, user
 from tests.sources.mysql.reading import selected

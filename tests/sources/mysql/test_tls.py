@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from trustme import CA, LeafCert
 
 from devservers.mariadb import USER, MariadbServer, temporary_server
+from headrace.checks import Layer
 from headrace.connections import Credentials, MysqlConnection, TlsMode
 from headrace.diagnosis.diagnose import diagnose
 from headrace.errors import (
@@ -22,7 +23,6 @@ from headrace.errors import (
     HeadraceError,
     Kind,
 )
-from headrace.model import Layer
 from headrace.sources import connect
 from headrace.sources.mysql.database import MysqlDatabase
 from tests.conftest import LOCAL

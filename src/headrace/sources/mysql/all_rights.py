@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from headrace.model import Fact
+from headrace.checks import Fact
 from headrace.sources import Finding
 from headrace.sources.mysql import catalogue, privileges
 from headrace.sources.mysql.identifiers import all_of

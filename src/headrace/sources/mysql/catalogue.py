@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 import pyarrow as pa
 
 from headrace.errors import TABLE_NOT_FOUND, HeadraceError
-from headrace.model import TableKind, TableRef, TableSummary
 from headrace.sources.mysql.rows import Taken, rows
 from headrace.sources.mysql.session import Session
 from headrace.sources.mysql.types import TEXT
+from headrace.tables import TableKind, TableRef, TableSummary
 from headrace.values import Value
 
 # Put together by grouping, since joins of these tables take quadratic time. Names are compared

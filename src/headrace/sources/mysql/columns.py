@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.errors import TABLE_NOT_FOUND, HeadraceError
-from headrace.model import TableRef
 from headrace.sources.mysql.identifiers import qualified
 from headrace.sources.mysql.session import Session
 from headrace.sources.mysql.types import ColumnType
+from headrace.tables import TableRef
 
 # The names are compared byte for byte: information_schema's collation takes A for a.
 _SQL = """

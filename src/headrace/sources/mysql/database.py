@@ -7,13 +7,14 @@ from contextlib import AbstractContextManager
 
 import pyarrow as pa
 
-from headrace.model import Selection, TableDescription, TableRef, TableSummary, UnfitPolicy, Window
+from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources import TypeName
 from headrace.sources.cursors import key_of
 from headrace.sources.mysql import catalogue, describe, reader, survey, windows
 from headrace.sources.mysql.rows import Rows
 from headrace.sources.mysql.session import Session
 from headrace.sources.survey import Survey
+from headrace.tables import TableDescription, TableRef, TableSummary
 
 
 class MysqlDatabase:

@@ -8,7 +8,7 @@ from itertools import groupby
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headrace.model import Column, ForeignKey, Index, TableDescription, TableRef, UnfitPolicy
+from headrace.model import UnfitPolicy
 from headrace.sources import TypeName
 from headrace.sources.candidates import ranked
 from headrace.sources.cursors import keys_of
@@ -21,6 +21,7 @@ from headrace.sources.mysql.session import Session
 from headrace.sources.mysql.traits import traits
 from headrace.sources.mysql.types import BYTES, TEXT, carried
 from headrace.sources.wire.columns import Kind
+from headrace.tables import Column, ForeignKey, Index, TableDescription, TableRef
 
 MAX_SAMPLE_ROWS = 5
 MAX_SAMPLE_CHARACTERS = 1000

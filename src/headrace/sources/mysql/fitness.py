@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from headrace.model import Fact, Selection
+from headrace.checks import Fact
+from headrace.model import Selection
 from headrace.sources import Finding, measured
 from headrace.sources.mysql import releases
 from headrace.sources.mysql.measured import asking

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from headrace.checks import Grants
 from headrace.connections import MysqlConnection, TlsMode
-from headrace.model import Grants, Selection, TableRef
+from headrace.model import Selection
 from headrace.sources.mysql.identifiers import account, all_of, qualified, quoted
+from headrace.tables import TableRef
 
 # No password: as it stands the statement is refused.
 PLACEHOLDER = "<a new password in single quotes>"

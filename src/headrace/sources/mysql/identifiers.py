@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from headrace.model import TableRef
+from headrace.tables import TableRef
 
 
 def quoted(name: str) -> str:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from headrace.checks import Fact
 from headrace.errors import DATABASE_ERROR, PERMISSION_DENIED, HeadraceError
-from headrace.model import Fact
 from headrace.sources.mysql import identifiers
 from headrace.sources.mysql.session import Session
 from headrace.sources.near import listed, shown

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
 from headrace import sources
+from headrace.checks import Layer
 from headrace.connections import Credentials, MysqlConnection
 from headrace.diagnosis.reach import Reach
 from headrace.errors import CONNECTION_LOST, HeadraceError
-from headrace.model import Layer, Selection
+from headrace.model import Selection
 from headrace.sources import Finding, tls
 from headrace.sources.mysql import absent, login
 from headrace.sources.mysql.all_rights import of_all_tables

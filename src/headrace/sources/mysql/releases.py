@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from headrace.model import Fact
+from headrace.checks import Fact
 
 # "Lifetime Support Policy: Oracle Technology Products" (the end of extended support), and for
 # innovation releases the day of the next one; "Maintenance Policy" on mariadb.org. As listed on

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from headrace.model import Selection, TableRef
+from headrace.model import Selection
 from headrace.sources.mysql.session import Session
+from headrace.tables import TableRef
 from headrace.values import Value
 
 _AT_ONCE = 50

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from headrace.errors import PERMISSION_DENIED, HeadraceError
-from headrace.model import Selection, TableRef, UnfitPolicy
+from headrace.model import Selection, UnfitPolicy
 from headrace.sources import survey as shared
 from headrace.sources.chosen import chosen
 from headrace.sources.mysql.catalogue import summarise_one
@@ -20,6 +20,7 @@ from headrace.sources.mysql.types import ColumnType, carried
 from headrace.sources.mysql.unfit import cases
 from headrace.sources.survey import Question, Subject, Survey
 from headrace.sources.wire.columns import Kind
+from headrace.tables import TableRef
 
 # What bounds a statement, as far as a server knows it: MySQL's counts milliseconds.
 _BOUNDS = {

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headrace.errors import PERMISSION_DENIED, HeadraceError
-from headrace.model import TableRef
 from headrace.sources.candidates import Traits
 from headrace.sources.cursors import CursorKind
 from headrace.sources.mysql.columns import SourceColumn
 from headrace.sources.mysql.session import Session
 from headrace.sources.mysql.windows import KINDS
+from headrace.tables import TableRef
 
 _NAMED = "TABLE_SCHEMA = %s AND TABLE_NAME = %s AND CAST(TABLE_SCHEMA AS BINARY) = %s"
 _FILLED = f"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from headrace.model import Fact
+from headrace.checks import Fact
 from headrace.sources.near import listed, shown
 from headrace.values import Name, Value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from headrace.model import Fact, TableRef
+from headrace.checks import Fact
 from headrace.sources import Finding
 from headrace.sources.near import listed, shown
 from headrace.sources.postgres import account
@@ -12,6 +12,7 @@ from headrace.sources.postgres.account import Account
 from headrace.sources.postgres.hidden_rows import hidden_rows
 from headrace.sources.postgres.identifiers import quoted
 from headrace.sources.postgres.session import Session
+from headrace.tables import TableRef
 from headrace.values import Name, Value
 
 _WHAT = "Looking at the rights to the tables"

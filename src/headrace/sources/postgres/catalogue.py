@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterator, Sequence
 import pyarrow as pa
 
 from headrace.errors import TABLE_NOT_FOUND, HeadraceError
-from headrace.model import TableRef, TableSummary
 from headrace.sources.postgres.rows import rows
 from headrace.sources.postgres.session import Session
 from headrace.sources.wire.columns import Kind
 from headrace.sources.wire.decoding import WireColumn
+from headrace.tables import TableRef, TableSummary
 
 # Estimates (pg_class.reltuples): -1 means never analysed; before PostgreSQL 14 that was 0 with
 # no pages. A partitioned table is the sum of its leaves, and unknown if one of them is.

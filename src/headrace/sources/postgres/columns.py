@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.errors import TABLE_NOT_FOUND, HeadraceError
-from headrace.model import TableRef
 from headrace.sources.postgres.identifiers import quoted
 from headrace.sources.postgres.session import Session
 from headrace.sources.postgres.types import ColumnType
+from headrace.tables import TableRef
 
 # Domains are followed to the type beneath; its modifier is the domain's ("CREATE DOMAIN").
 # `named` is asked for a few of what may be many types.

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from headrace.model import Column, ForeignKey, Index, TableDescription, TableRef
 from headrace.sources import TypeName
 from headrace.sources.candidates import ranked
 from headrace.sources.cursors import keys_of
@@ -21,6 +20,7 @@ from headrace.sources.postgres.traits import activity, traits
 from headrace.sources.postgres.types import carried
 from headrace.sources.wire.columns import Kind
 from headrace.sources.wire.decoding import WireColumn
+from headrace.tables import Column, ForeignKey, Index, TableDescription, TableRef
 
 MAX_SAMPLE_ROWS = 5
 MAX_SAMPLE_CHARACTERS = 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 
-from headrace.model import Fact
+from headrace.checks import Fact
 from headrace.sources import Finding, measured
 from headrace.sources.postgres import versions
 from headrace.sources.postgres.identifiers import quoted

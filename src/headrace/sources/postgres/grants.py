@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from headrace.checks import Grants
 from headrace.connections import PostgresConnection
 from headrace.errors import INVALID_INPUT, Field, HeadraceError
-from headrace.model import Grants, Selection
+from headrace.model import Selection
 from headrace.sources.postgres.identifiers import literal, qualified, quoted
 
 # No password: as it stands the statement is refused.

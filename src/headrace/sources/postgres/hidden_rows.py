@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headrace.model import Fact, TableRef
+from headrace.checks import Fact
 from headrace.sources import Finding
 from headrace.sources.near import listed
 from headrace.sources.postgres.identifiers import qualified, quoted
+from headrace.tables import TableRef
 
 _ADVICE = (
     "Rows may be missing without any error. If all of them shall be read, have the owner of the "

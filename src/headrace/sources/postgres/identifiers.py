@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.model import TableRef
+from headrace.tables import TableRef
 
 
 def quoted(name: str) -> str:

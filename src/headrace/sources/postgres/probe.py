@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
 from headrace import sources
+from headrace.checks import Layer
 from headrace.connections import Credentials, PostgresConnection, TlsMode
 from headrace.diagnosis.reach import Reach
 from headrace.errors import CONNECTION_LOST, LOGIN_NOT_PERMITTED, HeadraceError
-from headrace.model import Layer, Selection
+from headrace.model import Selection
 from headrace.sources import Finding
 from headrace.sources.postgres import absent, login, tls
 from headrace.sources.postgres.all_rights import of_all_tables

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from headrace.model import Selection, TableKind, TableRef, TableSummary, UnfitPolicy
+from headrace.model import Selection, UnfitPolicy
 from headrace.sources import survey as shared
 from headrace.sources.chosen import chosen
 from headrace.sources.postgres.catalogue import summarise_one
@@ -19,6 +19,7 @@ from headrace.sources.postgres.unchanged import check_unchanged
 from headrace.sources.postgres.unfit import FINITE, cases
 from headrace.sources.survey import Found, Question, Subject, Survey
 from headrace.sources.wire.columns import Kind
+from headrace.tables import TableKind, TableRef, TableSummary
 
 # Whose pages can be chosen at random ("SELECT", TABLESAMPLE).
 _SAMPLED = (TableKind.TABLE, TableKind.PARTITIONED, TableKind.MATERIALIZED_VIEW)

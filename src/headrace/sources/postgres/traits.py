@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from headrace.model import TableRef
 from headrace.sources.candidates import Traits
 from headrace.sources.modes import Activity
 from headrace.sources.postgres.columns import SourceColumn
 from headrace.sources.postgres.session import Session
 from headrace.sources.postgres.windows import KINDS
+from headrace.tables import TableRef
 from headrace.values import Value
 
 # Of the triggers those whose function, in whatever language, is seen to set the column. An index

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headrace.errors import TABLE_CHANGED, HeadraceError
-from headrace.model import TableRef
 from headrace.sources.postgres.columns import SourceColumn
 from headrace.sources.postgres.identifiers import qualified, quoted
 from headrace.sources.postgres.session import Session
+from headrace.tables import TableRef
 
 # pg_class is read as of the snapshot, pg_relation_filenode says what is now. Partitions, children
 # and what a view reads from are looked at too. Files of VACUUM FULL and CLUSTER are new as well,

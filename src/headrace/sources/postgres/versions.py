@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from headrace.model import Fact
+from headrace.checks import Fact
 
 # "Versioning Policy" on postgresql.org: the day of each major version's final release. What is
 # older has ended, what is newer is not known here yet.
