@@ -630,7 +630,7 @@ PERMISSION_DENIED = Kind(
     "permission_denied",
     424,
     "The user may not read the table",
-    "Have the right granted: GRANT USAGE ON SCHEMA … TO …; GRANT SELECT ON … TO …;",
+    "Have the right granted: 'headrace grants' writes the statements for an administrator.",
 )
 VIEW_INVALID = Kind(
     "view_invalid",

@@ -81,10 +81,13 @@ def _show(report: Preflight) -> None:
             for column in report.columns
         ),
     )
-    advised = [(column.name, advice) for column in report.columns for advice in column.advice]
+    advised: dict[tuple[str, str], list[str]] = {}  # what holds for many columns is said once
+    for column in report.columns:
+        for advice in column.advice:
+            advised.setdefault((advice.option, advice.reason), []).append(column.name)
     said = [f"{report.sample.found} {report.statistics}", *report.obstacles]
-    for name, advice in advised:
-        said += [f"→ {name}: {advice.option}", f"  {advice.reason}"]
+    for (option, reason), names in advised.items():
+        said += [f"→ {', '.join(names)}: {option}", f"  {reason}"]
     if len(advised) > 1 and report.suggested:
         said.append(f"All of it: {options(report.suggested)}")
     for line in said:
