@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from headrace.errors import CURSOR_NOT_USABLE, KEY_NOT_USABLE, HeadraceError
-from headrace.model import Selection
+from headrace.model import Selection, Window
 from headrace.tables import Index
 
 
@@ -23,6 +24,40 @@ class CursorKind(StrEnum):
     def lags(self) -> bool:
         """Whether a window ends some time before now."""
         return self in (CursorKind.INSTANT, CursorKind.WALL_TIME, CursorKind.DATE)
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A cursor in SQL.
+
+    `expression` is its value in a row, `constant` writes a value as the database wrote it, and
+    `tick` is the microseconds from one value of a time to the next.
+    """
+
+    kind: CursorKind
+    expression: str
+    tick: int
+    constant: Callable[[str], str]
+
+    def beyond(self, value: str) -> str:
+        """What a row fulfils whose value is greater."""
+        return f"{self.expression} > {self.constant(value)}"
+
+    def within(self, taken: Window) -> str:
+        """What a row fulfils that lies in the window."""
+        if taken.upto is None:
+            return "FALSE"
+        bounds = [f"{self.expression} <= {self.constant(taken.upto)}"]
+        if taken.read_after is not None:
+            bounds.append(self.beyond(taken.read_after))
+        return " AND ".join(bounds)
+
+
+def cursor_alone(selection: Selection) -> Selection:
+    """The selection of nothing but the cursor's columns, in their order."""
+    return selection.model_copy(
+        update={"columns": selection.cursor, "unfit_columns": {}, "decimal_columns": {}}
+    )
 
 
 def kind_of(selection: Selection, kinds: Sequence[CursorKind | None]) -> CursorKind:

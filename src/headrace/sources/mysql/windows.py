@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import partial
 
 from headrace.model import Selection, Window
 from headrace.sources.chosen import chosen
-from headrace.sources.cursors import CursorKind, kind_of
+from headrace.sources.cursors import Cursor, CursorKind, cursor_alone, kind_of
 from headrace.sources.mysql.columns import read_columns
 from headrace.sources.mysql.identifiers import literal, qualified, quoted
 from headrace.sources.mysql.session import Session, Settled
@@ -56,17 +56,6 @@ _UNSETTLED = (
 )
 
 
-@dataclass(frozen=True)
-class _Cursor:
-    kind: CursorKind
-    expression: str
-    tick: int
-    """The microseconds from one value of a time to the next."""
-
-    def constant(self, text: str) -> str:
-        return _CONSTANTS[self.kind].format(literal(text))
-
-
 def window(session: Session, selection: Selection, after: str | None) -> Window:
     """See `headrace.sources.Database.window`."""
     what = f"Looking for new rows of {selection.ref}"
@@ -75,9 +64,9 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
     table = qualified(selection.ref)
     bounds = [f"{cursor.expression} IS NOT NULL"]
     if after is not None:
-        bounds.append(f"{cursor.expression} > {cursor.constant(after)}")
+        bounds.append(cursor.beyond(after))
     if cursor.kind.lags:
-        oldest = _CONSTANTS[CursorKind.INSTANT].format(literal(settled.oldest))
+        oldest = _constant(CursorKind.INSTANT, settled.oldest)
         lagged = f"UTC_TIMESTAMP(6) - INTERVAL {selection.lag_seconds} SECOND"
         limit = _LIMITS[cursor.kind].format(settled=f"LEAST({lagged}, {oldest})")
         bounds.append(f"{cursor.expression} < {_WHOLE.format(limit=limit, tick=cursor.tick)}")
@@ -99,20 +88,11 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
 
 def condition(session: Session, selection: Selection, taken: Window) -> str:
     """What a row fulfils that lies in the window."""
-    if taken.upto is None:
-        return "FALSE"
-    cursor = _cursor(session, selection)
-    bounds = [f"{cursor.expression} <= {cursor.constant(taken.upto)}"]
-    if taken.read_after is not None:
-        bounds.append(f"{cursor.expression} > {cursor.constant(taken.read_after)}")
-    return " AND ".join(bounds)
+    return _cursor(session, selection).within(taken)
 
 
-def _cursor(session: Session, selection: Selection) -> _Cursor:
-    by_name = selection.model_copy(
-        update={"columns": selection.cursor, "unfit_columns": {}, "decimal_columns": {}}
-    )
-    columns = chosen(by_name, read_columns(session, selection.ref))
+def _cursor(session: Session, selection: Selection) -> Cursor:
+    columns = chosen(cursor_alone(selection), read_columns(session, selection.ref))
     kind = kind_of(selection, [KINDS.get(column.type.name) for column in columns])
     names = [quoted(name) for name in selection.cursor]
     if kind is CursorKind.TEXT:
@@ -121,7 +101,11 @@ def _cursor(session: Session, selection: Selection) -> _Cursor:
     if kind is CursorKind.TEXT:
         expression = f"({expression} COLLATE utf8mb4_bin)"
     digits = min(_digits(column.source_type) for column in columns)
-    return _Cursor(kind, expression, 10 ** (6 - digits))
+    return Cursor(kind, expression, 10 ** (6 - digits), partial(_constant, kind))
+
+
+def _constant(kind: CursorKind, text: str) -> str:
+    return _CONSTANTS[kind].format(literal(text))
 
 
 def _digits(source_type: str) -> int:
@@ -131,7 +115,7 @@ def _digits(source_type: str) -> int:
 
 
 def _further_back(
-    session: Session, what: str, selection: Selection, start: tuple[_Cursor, str | None]
+    session: Session, what: str, selection: Selection, start: tuple[Cursor, str | None]
 ) -> str | None:
     cursor, after = start
     if after is None or not selection.look_back:

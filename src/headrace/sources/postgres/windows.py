@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 
 from headrace.model import Selection, Window
 from headrace.sources.chosen import chosen
-from headrace.sources.cursors import CursorKind, kind_of
+from headrace.sources.cursors import Cursor, CursorKind, cursor_alone, kind_of
 from headrace.sources.postgres.columns import read_columns
 from headrace.sources.postgres.identifiers import literal, qualified, quoted
 from headrace.sources.postgres.session import Session, Settled
@@ -67,19 +67,6 @@ _UNSETTLED = (
 )
 
 
-@dataclass(frozen=True)
-class _Cursor:
-    kind: CursorKind
-    expression: str
-    tick: int
-    """The microseconds from one value of a time to the next."""
-
-    def constant(self, text: str) -> str:
-        type_ = _TYPES[self.kind]
-        collation = ' COLLATE "C"' if self.kind is CursorKind.TEXT else ""
-        return f"{literal(text)}::{type_}{collation}"
-
-
 def window(session: Session, selection: Selection, after: str | None) -> Window:
     """See `headrace.sources.Database.window`."""
     what = f"Looking for new rows of {selection.ref}"
@@ -88,7 +75,7 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
     table = qualified(selection.ref)
     bounds = []
     if after is not None:
-        bounds.append(f"{cursor.expression} > {cursor.constant(after)}")
+        bounds.append(cursor.beyond(after))
     if cursor.kind.lags:
         lagged = f"now() - interval '{selection.lag_seconds} seconds'"
         oldest = f"{literal(settled.oldest)}::timestamptz"
@@ -121,20 +108,11 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
 
 def condition(session: Session, selection: Selection, taken: Window) -> str:
     """What a row fulfils that lies in the window."""
-    if taken.upto is None:
-        return "false"
-    cursor = _cursor(session, selection)
-    bounds = [f"{cursor.expression} <= {cursor.constant(taken.upto)}"]
-    if taken.read_after is not None:
-        bounds.append(f"{cursor.expression} > {cursor.constant(taken.read_after)}")
-    return " AND ".join(bounds)
+    return _cursor(session, selection).within(taken)
 
 
-def _cursor(session: Session, selection: Selection) -> _Cursor:
-    by_name = selection.model_copy(
-        update={"columns": selection.cursor, "unfit_columns": {}, "decimal_columns": {}}
-    )
-    columns = chosen(by_name, read_columns(session, selection.ref))
+def _cursor(session: Session, selection: Selection) -> Cursor:
+    columns = chosen(cursor_alone(selection), read_columns(session, selection.ref))
     kinds = [KINDS.get(column.type.name or "") for column in columns]
     kind = kind_of(selection, kinds)
     names = [f"{quoted(name)}::{_TYPES[kind]}" for name in selection.cursor]
@@ -144,7 +122,12 @@ def _cursor(session: Session, selection: Selection) -> _Cursor:
     if kind is CursorKind.TEXT:
         expression = f'({expression} COLLATE "C")'
     digits = min(_digits(column.type.modifier) for column in columns)
-    return _Cursor(kind, expression, 10 ** (6 - digits))
+    return Cursor(kind, expression, 10 ** (6 - digits), partial(_constant, kind))
+
+
+def _constant(kind: CursorKind, text: str) -> str:
+    collation = ' COLLATE "C"' if kind is CursorKind.TEXT else ""
+    return f"{literal(text)}::{_TYPES[kind]}{collation}"
 
 
 def _digits(modifier: int) -> int:
@@ -153,7 +136,7 @@ def _digits(modifier: int) -> int:
 
 
 def _further_back(
-    session: Session, what: str, selection: Selection, start: tuple[_Cursor, str | None]
+    session: Session, what: str, selection: Selection, start: tuple[Cursor, str | None]
 ) -> str | None:
     cursor, after = start
     if after is None or not selection.look_back:
