@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from headrace.connections import Connection, Credentials
 from headrace.errors import PASSWORD_REQUIRED, HeadraceError
+from headrace.model import UnfitPolicy
 from headrace.services import Services
 from headrace.settings import LocalSettings
 from headrace.urls import from_url
@@ -24,6 +25,16 @@ Url = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+OneTable = Annotated[str, typer.Argument(metavar="TABLE", help="schema.table", show_default=False)]
+Into = Annotated[
+    str | None, typer.Option(metavar="DESTINATION", help="duckdb:///path or parquet:///path")
+]
+Dataset = Annotated[
+    str | None, typer.Option(help="Schema in the destination; the database's name by default.")
+]
+Unfit = Annotated[
+    UnfitPolicy, typer.Option(help="What becomes of values that their column can't hold.")
+]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="The model's id.")]
 SourceId = Annotated[str, typer.Argument(metavar="SOURCE", help="The source's id.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]

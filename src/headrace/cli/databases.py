@@ -11,7 +11,7 @@ import typer
 
 from headrace import destinations, sources
 from headrace.checks import Check, CheckStatus
-from headrace.cli.arguments import Json, Url, login
+from headrace.cli.arguments import Dataset, Json, Unfit, Url, login
 from headrace.cli.columns import Columns, Decimals, UnfitColumns, of_columns
 from headrace.cli.increments import Cursor, Drift, Key, Lag, LookBack, TableMode, in_windows, names
 from headrace.errors import catalogue
@@ -114,12 +114,8 @@ def extract(
     to: Annotated[
         str, typer.Option(metavar="DESTINATION", help="duckdb:///path or parquet:///path")
     ],
-    dataset: Annotated[
-        str | None, typer.Option(help="Schema in the destination; the database's name by default.")
-    ] = None,
-    unfit: Annotated[
-        UnfitPolicy, typer.Option(help="What becomes of values that their column can't hold.")
-    ] = UnfitPolicy.FAIL,
+    dataset: Dataset = None,
+    unfit: Unfit = UnfitPolicy.FAIL,
     column: Columns = None,
     unfit_column: UnfitColumns = None,
     decimal: Decimals = None,

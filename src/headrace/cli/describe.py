@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from headrace import destinations, sources
-from headrace.cli.arguments import Json, Url, login
+from headrace.cli.arguments import Into, Json, OneTable, Url, login
 from headrace.cli.increments import options
 from headrace.destinations.types import name_or_none
 from headrace.services import open_port
@@ -21,11 +21,8 @@ from headrace.terminal import err, out, print_json, reporting, show_rows, size, 
 
 def describe(
     url: Url,
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="schema.table", show_default=False)],
-    to: Annotated[
-        str | None,
-        typer.Option(metavar="DESTINATION", help="duckdb:///path or parquet:///path"),
-    ] = None,
+    table: OneTable,
+    to: Into = None,
     sample: Annotated[int, typer.Option(min=0, max=5, help="How many rows to show.")] = 0,
     as_json: Json = False,
 ) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from headrace import destinations, sources
 from headrace.checks import CheckStatus
-from headrace.cli.arguments import Json, Url, login
+from headrace.cli.arguments import Dataset, Into, Json, OneTable, Unfit, Url, login
 from headrace.cli.columns import Columns, Decimals, UnfitColumns, of_columns
 from headrace.model import UnfitPolicy
 from headrace.preflight.advice import options
@@ -22,17 +22,10 @@ from headrace.terminal import FAILED, err, print_json, reporting, show_rows, vis
 
 def preflight(
     url: Url,
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="schema.table", show_default=False)],
-    to: Annotated[
-        str | None,
-        typer.Option(metavar="DESTINATION", help="duckdb:///path or parquet:///path"),
-    ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="Schema in the destination; the database's name by default.")
-    ] = None,
-    unfit: Annotated[
-        UnfitPolicy, typer.Option(help="What becomes of values that their column can't hold.")
-    ] = UnfitPolicy.FAIL,
+    table: OneTable,
+    to: Into = None,
+    dataset: Dataset = None,
+    unfit: Unfit = UnfitPolicy.FAIL,
     column: Columns = None,
     unfit_column: UnfitColumns = None,
     decimal: Decimals = None,
