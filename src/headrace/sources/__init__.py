@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyarrow as pa
 
 from headrace.checks import Fact, Grants, Layer
+from headrace.chunks import WHOLE, Chunk
 from headrace.connections import Connection, Credentials
 from headrace.diagnosis.network import Network
 from headrace.errors import HeadraceError
@@ -104,11 +105,39 @@ class Database(Protocol):
         """
         ...
 
+    def snapshot(self) -> str:
+        """A name for what all reads of this connection see.
+
+        Connections that give the same name see the same rows; `connect` can be asked for one
+        while this connection is open. Where the database can't tell, each connection has a name
+        of its own.
+        """
+        ...
+
+    def chunks(self, selection: Selection, rows: int) -> Sequence[Chunk]:
+        """Slices of the table of about `rows` rows, by catalogues and statistics alone.
+
+        Each row of the table is in exactly one of them, whatever the statistics say. A small table
+        is one chunk, and so is one that can't be cut: a view, or a table without a key.
+        """
+        ...
+
+    def split(self, selection: Selection, chunk: Chunk, rows: int) -> Sequence[Chunk]:
+        """The chunk in smaller ones if it has more than ten times as many rows, else itself.
+
+        Looked up in an index, no further than to the row by which it is too large.
+        """
+        ...
+
     def read(
-        self, selection: Selection, unfit: UnfitPolicy, window: Window | None = None
+        self,
+        selection: Selection,
+        unfit: UnfitPolicy,
+        window: Window | None = None,
+        chunk: Chunk = WHOLE,
     ) -> AbstractContextManager[TableReader]:
-        """Read the window's rows, all without one; leaving the context early abandons the
-        connection.
+        """Read the rows of the window that are in the chunk, all without one; leaving the context
+        early abandons the connection.
 
         `unfit` holds for the columns that `selection.unfit_columns` does not name. All reads of
         one connection see the same snapshot where the database can.
@@ -122,6 +151,10 @@ class Database(Protocol):
         `survey.SECONDS` at the latest: STATEMENT_TIMED_OUT. A column that may not be read is
         among the answers; PERMISSION_DENIED is for a table of which nothing may be.
         """
+        ...
+
+    def abandon(self) -> None:
+        """Break the connection, whatever another thread is doing over it."""
         ...
 
     def close(self) -> None: ...
@@ -161,12 +194,20 @@ class Probe(Protocol):
     def close(self) -> None: ...
 
 
-def connect(connection: Connection, credentials: Credentials, network: Network) -> Database:
+def connect(
+    connection: Connection,
+    credentials: Credentials,
+    network: Network,
+    snapshot: str | None = None,
+) -> Database:
     """Log in. Nothing is dialled but what the network allows.
 
-    Raises the errors of docs/errors.md, "Reaching a database".
+    `snapshot` is the one that is wanted, by the name that `Database.snapshot` gave; whether that
+    could be had is told by the name that the new connection gives. Raises the errors of
+    docs/errors.md, "Reaching a database".
     """
-    database: Database = _named(SCHEMES[connection.type])(connection, credentials, network)
+    open_database = _named(SCHEMES[connection.type])
+    database: Database = open_database(connection, credentials, network, snapshot)
     return database
 
 

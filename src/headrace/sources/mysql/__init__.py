@@ -15,7 +15,12 @@ from headrace.sources.mysql.session import Session
 _LOGIN_SECONDS = 60
 
 
-def connect(connection: MysqlConnection, credentials: Credentials, network: Network) -> Database:
+def connect(
+    connection: MysqlConnection,
+    credentials: Credentials,
+    network: Network,
+    snapshot: str | None = None,
+) -> Database:
     """Log in; see `headrace.sources.connect`."""
     deadline = Deadline(_LOGIN_SECONDS)
     addresses = resolve(connection.host, connection.port, network, deadline)

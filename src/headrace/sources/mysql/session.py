@@ -146,6 +146,7 @@ class Session:
         self.driver = driver
         self.sock = sock
         self._settled: Settled | None = None
+        self._snapshot = f"own-{secrets.token_hex(8)}"
         try:
             self.product = _product(self._set_up())
         except BaseException:
@@ -215,6 +216,10 @@ class Session:
     def result(self, what: str) -> Result:
         """A statement to be started; nothing else may use the session until it has ended."""
         return Result(self.driver, what)
+
+    def snapshot(self) -> str:
+        """See `headrace.sources.Database.snapshot`."""
+        return self._snapshot
 
     def abandon(self) -> None:
         """Break the connection, whatever another thread is doing over it."""

@@ -15,7 +15,12 @@ from headrace.sources.postgres.tls import protected
 _LOGIN_SECONDS = 60
 
 
-def connect(connection: PostgresConnection, credentials: Credentials, network: Network) -> Database:
+def connect(
+    connection: PostgresConnection,
+    credentials: Credentials,
+    network: Network,
+    snapshot: str | None = None,
+) -> Database:
     """Log in; see `headrace.sources.connect`."""
     deadline = Deadline(_LOGIN_SECONDS)
     addresses = resolve(connection.host, connection.port, network, deadline)

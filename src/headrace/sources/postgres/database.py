@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 import pyarrow as pa
 
+from headrace.chunks import WHOLE, Chunk
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources import TypeName
 from headrace.sources.cursors import key_of
-from headrace.sources.postgres import catalogue, describe, reader, survey, windows
+from headrace.sources.postgres import catalogue, chunks, describe, reader, survey, windows
 from headrace.sources.postgres.rows import Rows
 from headrace.sources.postgres.session import Session
 from headrace.sources.survey import Survey
@@ -44,13 +45,29 @@ class PostgresDatabase:
         primary_key = catalogue.summarise_one(self._session, table).primary_key
         return key_of(selection, primary_key, describe.keys(self._session, table, primary_key))
 
+    def snapshot(self) -> str:
+        return self._session.snapshot()
+
+    def chunks(self, selection: Selection, rows: int) -> Sequence[Chunk]:
+        return chunks.chunks(self._session, selection, rows)
+
+    def split(self, selection: Selection, chunk: Chunk, rows: int) -> Sequence[Chunk]:
+        return chunks.split(self._session, selection, chunk, rows)
+
     def read(
-        self, selection: Selection, unfit: UnfitPolicy, window: Window | None = None
+        self,
+        selection: Selection,
+        unfit: UnfitPolicy,
+        window: Window | None = None,
+        chunk: Chunk = WHOLE,
     ) -> AbstractContextManager[Rows]:
-        return reader.read(self._session, selection, unfit, window)
+        return reader.read(self._session, selection, unfit, (window, chunk))
 
     def survey(self, selection: Selection, unfit: UnfitPolicy, rows: int) -> Survey:
         return survey.survey(self._session, selection, unfit, rows)
+
+    def abandon(self) -> None:
+        self._session.abandon()
 
     def close(self) -> None:
         """Closing twice is no error."""

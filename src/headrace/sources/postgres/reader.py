@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
+from headrace.chunks import Chunk
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources.chosen import check_readable, chosen
-from headrace.sources.postgres import windows
+from headrace.sources.postgres import chunks, windows
 from headrace.sources.postgres.columns import SourceColumn, read_columns
 from headrace.sources.postgres.identifiers import qualified, quoted
 from headrace.sources.postgres.rows import Rows, rows
@@ -27,7 +28,10 @@ def schema(session: Session, selection: Selection, unfit: UnfitPolicy) -> pa.Sch
 
 @contextmanager
 def read(
-    session: Session, selection: Selection, unfit: UnfitPolicy, window: Window | None
+    session: Session,
+    selection: Selection,
+    unfit: UnfitPolicy,
+    part: tuple[Window | None, Chunk],
 ) -> Iterator[Rows]:
     """Read the selected columns, all of them if there is no choice, in the order given.
 
@@ -40,8 +44,12 @@ def read(
     check_unchanged(session, table, taken)
     columns, expressions = _columns(selection, unfit, taken)
     sql = f"SELECT {', '.join(expressions)} FROM {qualified(table)}"  # noqa: S608 - all quoted
-    if window is not None:
-        sql += f" WHERE {windows.condition(session, selection, window)}"
+    window, chunk = part
+    conditions = [windows.condition(session, selection, window)] if window else []
+    if not chunk.whole:
+        conditions.append(chunks.condition(session, selection, chunk))
+    if conditions:
+        sql += f" WHERE {' AND '.join(f'({condition})' for condition in conditions)}"
     with rows(session, f"Reading {table}", sql, columns) as reader:
         yield reader
 

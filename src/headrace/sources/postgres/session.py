@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -139,6 +140,7 @@ class Session:
             raise
         self._sock = sock
         self._settled: Settled | None = None
+        self._snapshot = f"own-{secrets.token_hex(8)}"
         try:
             self.server_version = self._begin()
             sock.settimeout(_SILENCE_SECONDS)
@@ -219,6 +221,10 @@ class Session:
     def copy(self, what: str) -> CopyOut:
         """A COPY, to be started; nothing else may use the session until it has ended."""
         return CopyOut(self._driver, what)
+
+    def snapshot(self) -> str:
+        """See `headrace.sources.Database.snapshot`."""
+        return self._snapshot
 
     def abandon(self) -> None:
         """Break the connection, whatever another thread is doing over it."""

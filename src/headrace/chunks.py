@@ -1,0 +1,32 @@
+"""Slices of a table: what one worker reads, and can repeat."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from headrace.values import Value
+
+
+class Chunk(Value):
+    """The rows whose `columns`, compared together, lie in `(after, upto]`.
+
+    A bound that lacks is open; without columns it is the whole table. The bounds are texts as the
+    source writes them, and the source alone compares them.
+    """
+
+    columns: tuple[str, ...] = ()
+    after: tuple[str, ...] | None = None
+    upto: tuple[str, ...] | None = None
+    physical: bool = Field(
+        default=False,
+        description="Whether it is a range of places in the table's file. A row may be at another "
+        "place in another snapshot, so all chunks of the table have to be read from one.",
+    )
+    estimated_rows: int | None = Field(default=None, ge=0)
+
+    @property
+    def whole(self) -> bool:
+        return self.after is None and self.upto is None
+
+
+WHOLE = Chunk()
