@@ -14,6 +14,7 @@ from headrace.checks import Fact, Grants, Layer
 from headrace.chunks import WHOLE, Chunk
 from headrace.connections import Connection, Credentials
 from headrace.diagnosis.network import Network
+from headrace.digests import Digest
 from headrace.errors import HeadraceError
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.tables import TableDescription, TableRef, TableSummary
@@ -141,6 +142,20 @@ class Database(Protocol):
 
         `unfit` holds for the columns that `selection.unfit_columns` does not name. All reads of
         one connection see the same snapshot where the database can.
+        """
+        ...
+
+    def digest(
+        self,
+        selection: Selection,
+        unfit: UnfitPolicy,
+        window: Window | None = None,
+        chunk: Chunk = WHOLE,
+    ) -> Mapping[str, Digest]:
+        """By column the digest of what `read` with the same arguments gives, computed by the
+        database over the same snapshot.
+
+        What the unfit policy replaces by NULL is NULL. A column that lacks can't be digested.
         """
         ...
 

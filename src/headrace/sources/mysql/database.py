@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import pyarrow as pa
 
 from headrace.chunks import WHOLE, Chunk
+from headrace.digests import Digest
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources import TypeName
 from headrace.sources.cursors import key_of
-from headrace.sources.mysql import catalogue, chunks, describe, reader, survey, windows
+from headrace.sources.mysql import catalogue, chunks, describe, digests, reader, survey, windows
 from headrace.sources.mysql.rows import Rows
 from headrace.sources.mysql.session import Session
 from headrace.sources.survey import Survey
@@ -65,6 +66,15 @@ class MysqlDatabase:
         chunk: Chunk = WHOLE,
     ) -> AbstractContextManager[Rows]:
         return reader.read(self._session, selection, unfit, (window, chunk))
+
+    def digest(
+        self,
+        selection: Selection,
+        unfit: UnfitPolicy,
+        window: Window | None = None,
+        chunk: Chunk = WHOLE,
+    ) -> Mapping[str, Digest]:
+        return digests.digest(self._session, selection, unfit, (window, chunk))
 
     def survey(self, selection: Selection, unfit: UnfitPolicy, rows: int) -> Survey:
         return survey.survey(self._session, selection, unfit, rows)

@@ -15,12 +15,12 @@ from headrace.sources.mysql.columns import SourceColumn, read_columns
 from headrace.sources.mysql.identifiers import qualified, quoted
 from headrace.sources.mysql.rows import Rows, Taken, rows
 from headrace.sources.mysql.session import Session
-from headrace.sources.mysql.types import carried
+from headrace.sources.mysql.types import Carried, carried
 
 
 def schema(session: Session, selection: Selection, unfit: UnfitPolicy) -> pa.Schema:
     """The schema in which `read` gives the rows. Raises what it raises before it reads them."""
-    columns, _ = _columns(selection, unfit, _chosen(session, selection))
+    columns, _ = _columns(selection, unfit, taken_columns(session, selection))
     return pa.schema([column.field for column in columns])
 
 
@@ -37,17 +37,37 @@ def read(
     TABLE_CHANGED, TABLE_LOCKED, COLUMN_NOT_FOUND, PERMISSION_DENIED, VALUE_NOT_CARRIED,
     VALUE_TOO_LARGE, CONNECTION_LOST, ….
     """
-    table = selection.ref
-    columns, expressions = _columns(selection, unfit, _chosen(session, selection))
-    sql = f"SELECT {', '.join(expressions)} FROM {qualified(table)}"  # noqa: S608 - all quoted
+    columns, expressions = _columns(selection, unfit, taken_columns(session, selection))
+    sql = f"SELECT {', '.join(expressions)} {taken_rows(session, selection, part)}"
+    with rows(session, f"Reading {selection.ref}", sql, columns) as reader:
+        yield reader
+
+
+def taken_columns(session: Session, selection: Selection) -> Sequence[SourceColumn]:
+    """The columns that are read."""
+    columns = chosen(selection, read_columns(session, selection.ref))
+    check_readable(selection, columns)
+    if selection.columns is None:
+        # Columns for which the user has no right are not listed, but they stand in the way here.
+        table = selection.ref
+        session.check(f"Reading {table}", f"SELECT * FROM {qualified(table)}")  # noqa: S608 - quoted
+    return columns
+
+
+def taken_rows(session: Session, selection: Selection, part: tuple[Window | None, Chunk]) -> str:
+    """The statement from FROM on, for the rows that are read."""
     window, chunk = part
     conditions = [windows.condition(session, selection, window)] if window else []
     if not chunk.whole:
         conditions.append(chunks.condition(session, selection, chunk))
-    if conditions:
-        sql += f" WHERE {' AND '.join(f'({condition})' for condition in conditions)}"
-    with rows(session, f"Reading {table}", sql, columns) as reader:
-        yield reader
+    where = " AND ".join(f"({condition})" for condition in conditions)
+    return f"FROM {qualified(selection.ref)}" + (f" WHERE {where}" if where else "")
+
+
+def form_of(column: SourceColumn, selection: Selection, unfit: UnfitPolicy) -> Carried:
+    """How the column is carried under the selection's choices, else under the policy given."""
+    policy = selection.unfit_columns.get(column.name, unfit)
+    return carried(column.type, policy, selection.decimal_columns.get(column.name))
 
 
 def _columns(
@@ -56,21 +76,11 @@ def _columns(
     """How the columns arrive, and the expressions that make them arrive so."""
     columns, expressions = [], []
     for column in taken:
-        policy = selection.unfit_columns.get(column.name, unfit)
-        form = carried(column.type, policy, selection.decimal_columns.get(column.name))
+        form = form_of(column, selection, unfit)
         # Always nullable: a view's NOT NULL may be none, and unfit values may become NULL.
         metadata = {"headrace.source_type": column.source_type}
         field = pa.field(column.name, form.arrow, metadata=metadata)
-        columns.append(Taken(field, form, nullify=policy is UnfitPolicy.NULL))
+        nullify = selection.unfit_columns.get(column.name, unfit) is UnfitPolicy.NULL
+        columns.append(Taken(field, form, nullify))
         expressions.append(form.expression.format(quoted(column.name)))
     return columns, expressions
-
-
-def _chosen(session: Session, selection: Selection) -> Sequence[SourceColumn]:
-    columns = chosen(selection, read_columns(session, selection.ref))
-    check_readable(selection, columns)
-    if selection.columns is None:
-        # Columns for which the user has no right are not listed, but they stand in the way here.
-        table = selection.ref
-        session.check(f"Reading {table}", f"SELECT * FROM {qualified(table)}")  # noqa: S608 - quoted
-    return columns

@@ -15,7 +15,7 @@ from headrace.sources.postgres.columns import SourceColumn, read_columns
 from headrace.sources.postgres.identifiers import qualified, quoted
 from headrace.sources.postgres.rows import Rows, rows
 from headrace.sources.postgres.session import Session
-from headrace.sources.postgres.types import carried
+from headrace.sources.postgres.types import Carried, carried
 from headrace.sources.postgres.unchanged import check_unchanged
 from headrace.sources.wire.decoding import WireColumn
 
@@ -39,19 +39,34 @@ def read(
     TABLE_NOT_FOUND, TABLE_CHANGED, TABLE_LOCKED, COLUMN_NOT_FOUND, DECIMAL_NOT_TAKEN,
     PERMISSION_DENIED, VALUE_NOT_CARRIED, VALUE_TOO_LARGE, CONNECTION_LOST, ….
     """
-    table = selection.ref
-    taken = _chosen(session, selection)
-    check_unchanged(session, table, taken)
+    taken = taken_columns(session, selection)
     columns, expressions = _columns(selection, unfit, taken)
-    sql = f"SELECT {', '.join(expressions)} FROM {qualified(table)}"  # noqa: S608 - all quoted
+    sql = f"SELECT {', '.join(expressions)} {taken_rows(session, selection, part)}"
+    with rows(session, f"Reading {selection.ref}", sql, columns) as reader:
+        yield reader
+
+
+def taken_columns(session: Session, selection: Selection) -> Sequence[SourceColumn]:
+    """The columns that are read, once the table is locked and was not changed meanwhile."""
+    taken = _chosen(session, selection)
+    check_unchanged(session, selection.ref, taken)
+    return taken
+
+
+def taken_rows(session: Session, selection: Selection, part: tuple[Window | None, Chunk]) -> str:
+    """The statement from FROM on, for the rows that are read."""
     window, chunk = part
     conditions = [windows.condition(session, selection, window)] if window else []
     if not chunk.whole:
         conditions.append(chunks.condition(session, selection, chunk))
-    if conditions:
-        sql += f" WHERE {' AND '.join(f'({condition})' for condition in conditions)}"
-    with rows(session, f"Reading {table}", sql, columns) as reader:
-        yield reader
+    where = " AND ".join(f"({condition})" for condition in conditions)
+    return f"FROM {qualified(selection.ref)}" + (f" WHERE {where}" if where else "")
+
+
+def form_of(column: SourceColumn, selection: Selection, unfit: UnfitPolicy) -> Carried:
+    """How the column is carried under the selection's choices, else under the policy given."""
+    policy = selection.unfit_columns.get(column.name, unfit)
+    return carried(column.type, policy, selection.decimal_columns.get(column.name))
 
 
 def _columns(
@@ -60,12 +75,11 @@ def _columns(
     """How the columns arrive, and the expressions that make them arrive so."""
     columns, expressions = [], []
     for column in taken:
-        policy = selection.unfit_columns.get(column.name, unfit)
-        form = carried(column.type, policy, selection.decimal_columns.get(column.name))
+        form = form_of(column, selection, unfit)
         # Always nullable: PostgreSQL's NOT NULL may be one that is not yet valid.
         metadata = {"headrace.source_type": column.source_type}
         field = pa.field(column.name, form.arrow, metadata=metadata)
-        nullify = policy is UnfitPolicy.NULL
+        nullify = selection.unfit_columns.get(column.name, unfit) is UnfitPolicy.NULL
         columns.append(WireColumn(field, form.kind, nullify, form.element))
         expressions.append(column.written if form.written else quoted(column.name))
     return columns, expressions
