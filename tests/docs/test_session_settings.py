@@ -19,7 +19,7 @@ def stated(database: str) -> dict[str, str]:
 
 
 def test_postgresql() -> None:
-    begin = postgres._BEGIN.format(lock_seconds=postgres.LOCK_SECONDS)
+    begin = postgres._BEGIN.format(first="", lock_seconds=postgres.LOCK_SECONDS)
     # The encoding is asked for when the connection is made.
     assert stated("PostgreSQL") == {
         "client_encoding": "UTF8",

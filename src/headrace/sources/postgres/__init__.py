@@ -26,4 +26,5 @@ def connect(
     addresses = resolve(connection.host, connection.port, network, deadline)
     sock = dial(addresses, network, deadline).sock
     with deadline.enforced(sock, f"Logging in to {connection.host} port {connection.port}"):
-        return PostgresDatabase(Session(protected(sock, connection), connection, credentials))
+        session = Session(protected(sock, connection), connection, credentials, snapshot=snapshot)
+    return PostgresDatabase(session)

@@ -128,6 +128,12 @@ def sqlstate(error: DatabaseError) -> str | None:
     return state if isinstance(state, str) and re.fullmatch("[0-9A-Z]{5}", state) else None
 
 
+def refused_with(error: HeadraceError) -> str | None:
+    """The SQLSTATE of the refusal that the error tells of; None if it tells of something else."""
+    cause = error.__cause__
+    return sqlstate(cause) if isinstance(cause, DatabaseError) else None
+
+
 def _refusal(
     error: DatabaseError, what: str, first: Mapping[str, tuple[Kind, str]]
 ) -> HeadraceError:

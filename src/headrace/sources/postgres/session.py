@@ -16,9 +16,10 @@ from headrace.errors import (
     HeadraceError,
     Kind,
 )
+from headrace.sources.postgres import snapshots
 from headrace.sources.postgres.copy import CopyOut
 from headrace.sources.postgres.driver import Driver
-from headrace.sources.postgres.errors import AT_LOGIN, translated
+from headrace.sources.postgres.errors import AT_LOGIN, refused_with, translated
 from headrace.values import Value
 
 Answer = TypeVar("Answer", bound=Value)
@@ -35,7 +36,7 @@ LOCK_SECONDS = 60
 # clients are left alone. An empty search_path makes the names of types come with their schema
 # and keeps a function of someone's own from standing in for PostgreSQL's.
 _BEGIN = """
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;{first}
 SET LOCAL search_path TO '';
 SET LOCAL TimeZone TO 'UTC';
 SET LOCAL DateStyle TO 'ISO';
@@ -111,11 +112,13 @@ class Session:
         credentials: Credentials,
         *,
         lost: Kind = PROTOCOL_UNEXPECTED,
+        snapshot: str | None = None,
     ) -> None:
         """Log in over the socket, which the session owns from now on.
 
         `lost` is the kind for a connection that ends without a word: a proxy with nothing behind
-        it, or another protocol's server, just hangs up.
+        it, or another protocol's server, just hangs up. `snapshot` is the one that is wanted; see
+        `headrace.sources.connect`.
 
         Raises PASSWORD_REJECTED, LOGIN_NOT_PERMITTED, DATABASE_NOT_FOUND and the like.
         """
@@ -140,9 +143,9 @@ class Session:
             raise
         self._sock = sock
         self._settled: Settled | None = None
-        self._snapshot = f"own-{secrets.token_hex(8)}"
+        self._snapshot: str | None = None
         try:
-            self.server_version = self._begin()
+            self.server_version = self._begin_sharing(snapshot) or self._begin()
             sock.settimeout(_SILENCE_SECONDS)
         except BaseException:
             self.close()
@@ -153,12 +156,12 @@ class Session:
         with translated(what):
             return self._driver.run(sql, **parameters) or []
 
-    def _begin(self) -> int:
-        """Begin the transaction; the server's version."""
+    def _begin(self, first: str = "") -> int:
+        """Begin the transaction, with that statement before anything else; the server's version."""
         what = "Beginning a transaction"
         try:
             with translated(what, first=AT_LOGIN):
-                rows = self._driver.run(_BEGIN.format(lock_seconds=LOCK_SECONDS))
+                rows = self._driver.run(_BEGIN.format(first=first, lock_seconds=LOCK_SECONDS))
         except HeadraceError as error:
             if error.kind is POOLER_REFUSED:
                 raise HeadraceError(error.kind, error.detail, hint=_NO_TRANSACTIONS) from error
@@ -167,6 +170,24 @@ class Session:
         if not rows or len(rows[0]) != 1 or not isinstance(rows[0][0], int):
             raise HeadraceError(PROTOCOL_UNEXPECTED, f"{what}: the server tells no version.")
         return rows[0][0]
+
+    def _begin_sharing(self, name: str | None) -> int | None:
+        """Begin with the snapshot of that name; None, and nothing is begun, if it can't be had."""
+        shared = snapshots.Shared.named(name)
+        if shared is None:
+            return None
+        try:
+            version = self._begin(shared.take)
+        except HeadraceError as error:
+            if refused_with(error) not in snapshots.NOT_TAKEN:
+                raise
+            self.query("Beginning a transaction", "ROLLBACK")
+            return None
+        if self.ask("Looking at the snapshot", snapshots.MARK, snapshots.Mark).mark != shared.mark:
+            self.query("Beginning a transaction", "ROLLBACK")
+            return None
+        self._snapshot = name
+        return version
 
     def ask(self, what: str, sql: str, kind: type[Answer], **parameters: str | int) -> Answer:
         """What a statement says that gives one text of JSON (`…::text`), held to its shape.
@@ -190,6 +211,7 @@ class Session:
         if self._settled is None:
             what = "Looking for transactions under way"
             self.query(what, "COMMIT")
+            self._snapshot = None
             ((now, _),) = self.query(what, _PAUSE)
             self._settled = self.ask(what, _UNDER_WAY, Settled, now=now)
             self._begin()
@@ -223,8 +245,26 @@ class Session:
         return CopyOut(self._driver, what)
 
     def snapshot(self) -> str:
-        """See `headrace.sources.Database.snapshot`."""
+        """See `headrace.sources.Database.snapshot`.
+
+        A snapshot that nobody can be given gets a name of its own. If the server refuses to give
+        it, a new one is taken; so the name has to be asked for, as `settled` has to, before
+        anything is read that shall be of the same moment.
+        """
+        if self._snapshot is None:
+            self._snapshot = self._exported() or f"own-{secrets.token_hex(8)}"
         return self._snapshot
+
+    def _exported(self) -> str | None:
+        what = "Exporting the snapshot"
+        try:
+            return self.ask(what, snapshots.EXPORT, snapshots.Shared).name
+        except HeadraceError as error:
+            if refused_with(error) not in snapshots.NOT_GIVEN:
+                raise
+            self.query(what, "ROLLBACK")
+            self._begin()
+            return None
 
     def abandon(self) -> None:
         """Break the connection, whatever another thread is doing over it."""
