@@ -250,6 +250,13 @@ LAUNCH_FAILED = Kind(
     transient=True,
 )
 
+LOG_UNAVAILABLE = Kind(
+    "log_unavailable",
+    500,
+    "The log of a run can't be read or removed",
+    "Let whoever runs this service read and write the directory of logs, HEADRACE_LAUNCHER.",
+)
+
 # --- documents and vault ----------------------------------------------------------------------
 
 DOCUMENT_EXISTS = Kind(

@@ -13,7 +13,9 @@ import psutil
 
 from headrace.errors import LAUNCH_FAILED, HeadraceError
 from headrace.files import local_path, make_directory
+from headrace.launchers import log_file
 from headrace.model import Run
+from headrace.run_log import LogPage, LogQuery
 from headrace.settings import Settings
 
 # -P: no file of the directory in which the service was started takes the place of a module.
@@ -47,7 +49,7 @@ class ProcessLauncher:
         try:
             make_directory(self._directory)
             log = os.open(
-                self._directory / f"{run.run_id}.log",
+                self._log(run),
                 os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC,
                 0o600,
             )
@@ -85,6 +87,30 @@ class ProcessLauncher:
                 process.terminate()
             except psutil.NoSuchProcess:
                 return
+
+    def read_log(self, run: Run, wanted: LogQuery) -> LogPage:
+        # A job says last how its run was recorded to have ended.
+        growing = run.state.live or (run.execution is not None and self.alive(run.execution))
+        page = log_file.read_page(self._log(run), wanted, growing=growing)
+        if page is not None:
+            return page
+        return LogPage(
+            next_after=(wanted.after or "0") if growing else None, absent=self._absent(run)
+        )
+
+    def forget(self, run: Run) -> None:
+        log_file.remove(self._log(run))
+
+    def _log(self, run: Run) -> Path:
+        return self._directory / f"{run.run_id}.log"
+
+    def _absent(self, run: Run) -> str:
+        if run.state.live and run.execution is None:
+            return f"The job of run '{run.run_id}' has not been started yet."
+        return (
+            f"There is no log of run '{run.run_id}' in {self._directory}: its job was never "
+            "started here, or the log was removed."
+        )
 
 
 def _execution(pid: int) -> str:
