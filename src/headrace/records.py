@@ -23,6 +23,8 @@ from headrace.model import Run, Source, SourceState
 Record = TypeVar("Record", Source, Run)
 
 PAGE = 100
+# What is deleted in one step: others may write in between.
+MOST_DELETED = 5000
 
 # What `dispatch` writes of a source; everything else is somebody's wish.
 _DISPATCHED = ("next_run_at", "slot_taken_at", "last_skipped")
@@ -129,10 +131,8 @@ class Sources:
     def erase(self, model_id: str, source_id: str) -> None:
         """Remove the source's document and everything under it. Absent is no error."""
         path = source_path(model_id, source_id)
-        for collection in ("runs", "locks", "starts"):
-            while page := self._documents.list(f"{path}/{collection}", limit=PAGE):
-                for document in page:
-                    self._documents.delete(document.path)
+        while self._documents.delete_under(path, limit=MOST_DELETED):
+            pass
         self._documents.delete(path)
 
     def list(self, model_id: str, *, limit: int, after: str | None = None) -> Sequence[Source]:
@@ -193,6 +193,27 @@ class Runs:
             newest_first=True,
         )
         return [_record(Run, document) for document in documents]
+
+    def oldest(self, model_id: str, source_id: str, *, limit: int) -> Sequence[Run]:
+        """The source's first runs, oldest first."""
+        collection = f"{source_path(model_id, source_id)}/runs"
+        return [
+            _record(Run, document) for document in self._documents.list(collection, limit=limit)
+        ]
+
+    def remove(self, run: Run) -> bool:
+        """Remove an ended run, the keys that stand for it, and what lies under it.
+
+        In one step, which may not be enough: then the run stays, and False is returned.
+        """
+        starts = f"{source_path(run.model_id, run.source_id)}/starts"
+        for start in self._documents.find(starts, "run_id", run.run_id, limit=PAGE):
+            self._documents.delete(start.path)
+        path = run_path(run.model_id, run.source_id, run.run_id)
+        if self._documents.delete_under(path, limit=MOST_DELETED) == MOST_DELETED:
+            return False
+        self._documents.delete(path)
+        return True
 
 
 def _renewed(source: Source) -> Source:

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     tests_per_day: int = Field(default=200, ge=1)
     connections_per_minute: int = Field(default=60, ge=1)
     connections_per_day: int = Field(default=2000, ge=1)
+    runs_kept_days: int = Field(default=90, ge=1, le=36_500)
 
     @property
     def network(self) -> Network:

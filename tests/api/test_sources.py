@@ -198,13 +198,20 @@ def test_changes_of_state_and_saves_at_once_lose_nothing(services: Services, dra
 
 
 def test_a_deleted_source_leaves_nothing(services: Services, draft: Source) -> None:
-    live_run(services, draft, "1:0")  # its process is gone
-    services.documents.create(f"{source_path('m1', draft.source_id)}/starts/x", {"run_id": "r"})
+    run = live_run(services, draft, "1:0")  # its process is gone
+    path = source_path("m1", draft.source_id)
+    services.documents.create(f"{path}/starts/x", {"run_id": "r"})
+    services.documents.create(f"{path}/runs/{run.run_id}/chunks/000000", {"rows": 1})
+    log = services.settings.data / "logs" / f"{run.run_id}.log"
+    log.parent.mkdir()
+    log.write_text("begun\n")
     assert len(traces(services, draft)) == 4
 
     delete_source(services, ref(draft))
 
     assert traces(services, draft) == []
+    assert services.documents.delete_under(path, limit=1) == 0
+    assert not log.exists()
     assert refused(get_source, services, draft) is SOURCE_NOT_FOUND
 
 

@@ -217,7 +217,13 @@ def test_what_is_due_is_read_in_pages(documents: Documents) -> None:
 
 @pytest.mark.parametrize("path", ["", "models", "models/", "/m", "models//sources/s", "a/b/c"])
 def test_a_wrong_path_is_refused(documents: Documents, path: str) -> None:
-    for call in (documents.get, documents.delete, lambda path: documents.create(path, {})):
+    calls: tuple[Callable[[str], object], ...] = (
+        documents.get,
+        documents.delete,
+        lambda path: documents.create(path, {}),
+        lambda path: documents.delete_under(path, limit=1),
+    )
+    for call in calls:
         with pytest.raises(ValueError, match="not the path of a document"):
             call(path)
 
@@ -225,6 +231,8 @@ def test_a_wrong_path_is_refused(documents: Documents, path: str) -> None:
 def test_a_wrong_collection_is_refused(documents: Documents) -> None:
     with pytest.raises(ValueError, match="not the path of a collection"):
         documents.list("models/m", limit=1)
+    with pytest.raises(ValueError, match="not the path of a collection"):
+        documents.find("models/m", "run_id", "r", limit=1)
 
 
 def test_documents_outlive_the_store(documents: Documents, url: str) -> None:
@@ -291,3 +299,42 @@ def test_threads_share_one_store(documents: Documents) -> None:
         list(executor.map(count, range(4)))
 
     assert len(documents.list("models", limit=100)) == 80
+
+
+def test_what_lies_under_a_document_is_deleted(documents: Documents) -> None:
+    under = ["models/a/sources/s", "models/a/sources/s/runs/r", "models/a/sources/s/runs/r/x/y"]
+    others = ["models/a", "models/ab", "models/ab/sources/s", "models/a-/sources/s", "models/b"]
+    for path in (*under, *others):
+        documents.create(path, {})
+
+    assert documents.delete_under("models/a", limit=9) == 3
+    assert documents.delete_under("models/a", limit=9) == 0
+    assert [path for path in (*under, *others) if documents.get(path)] == others
+
+
+def test_what_lies_under_a_document_is_deleted_in_steps(documents: Documents) -> None:
+    for id_ in "abc":
+        documents.create(f"models/m/sources/{id_}", {})
+
+    assert documents.delete_under("models/m", limit=2) == 2
+    assert len(documents.list("models/m/sources", limit=9)) == 1
+    assert documents.delete_under("models/m", limit=2) == 1
+
+
+def test_documents_are_found_by_a_text(documents: Documents) -> None:
+    for path, value in (
+        ("models/b", {"run_id": "r", "n": 1}),
+        ("models/a", {"run_id": "r"}),
+        ("models/c", {"run_id": "R"}),
+        ("models/d", {"run_id": 1}),
+        ("models/e", {"other": "r"}),
+        ("models/f", {"run_id": ["r"]}),
+        ("models/a/models/g", {"run_id": "r"}),
+    ):
+        documents.create(path, value)
+
+    found = documents.find("models", "run_id", "r", limit=9)
+    assert found == [documents.get("models/a"), documents.get("models/b")]
+    assert documents.find("models", "run_id", "r", limit=1) == found[:1]
+    assert documents.find("models", "run_id", "1", limit=9) == []
+    assert documents.find("models", "run_id", "x", limit=9) == []

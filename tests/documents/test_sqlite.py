@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from headrace.documents.sqlite import FIND_DUE, SqliteDocuments, open_documents
+from headrace.documents.sqlite import (
+    DELETE_UNDER,
+    FIND_DUE,
+    SqliteDocuments,
+    list_statement,
+    open_documents,
+)
 from headrace.errors import (
     DOCUMENTS_NEWER,
     DOCUMENTS_UNAVAILABLE,
@@ -172,6 +178,44 @@ def test_what_is_due_is_found_by_its_index(documents: SqliteDocuments, path: Pat
 
     (step,) = plan  # nothing is sorted after it
     assert step.startswith("SEARCH documents USING INDEX due ")
+
+
+@pytest.mark.parametrize("beginning", [True, False])
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_page_is_read_in_the_order_of_the_index(
+    documents: SqliteDocuments, path: Path, beginning: bool, newest_first: bool
+) -> None:
+    """So a page costs what it holds, however many documents the collection has."""
+    sql = list_statement(beginning=beginning, newest_first=newest_first)
+    values = ("models", 10) if beginning else ("models", "m", 10)
+    with closing(sqlite3.connect(path)) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+
+    bounds = "collection=?" if beginning else f"collection=? AND id{'<' if newest_first else '>'}?"
+    assert plan == [
+        f"SEARCH documents USING INDEX sqlite_autoindex_documents_1 ({bounds})"
+    ]  # nothing is sorted after it
+
+
+def test_what_lies_under_a_document_is_found_by_the_index(
+    documents: SqliteDocuments, path: Path
+) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        values = ("models/m/", "models/m0", 10)
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {DELETE_UNDER}", values)]
+
+    assert not [step for step in plan if step.startswith("SCAN")]
+
+
+def test_a_damaged_document_is_not_found_by_its_text(
+    documents: SqliteDocuments, path: Path
+) -> None:
+    document = documents.create("models/m", {"run_id": "r"})
+    documents.create("models/damaged", {"run_id": "r"})
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE documents SET value = '{' WHERE id = 'damaged'")
+
+    assert documents.find("models", "run_id", "r", limit=9) == [document]
 
 
 def test_a_file_that_was_made_before_there_was_an_index(path: Path) -> None:

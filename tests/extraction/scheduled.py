@@ -9,6 +9,7 @@ from headrace.connections import PostgresConnection
 from headrace.errors import LAUNCH_FAILED, HeadraceError
 from headrace.model import Run, Selection, Source, SourceState, credentials_secret_name
 from headrace.records import Sources
+from headrace.run_log import LogPage, LogQuery
 from headrace.schedules import Cron, Schedule
 from headrace.services import Services
 
@@ -61,4 +62,10 @@ class Recorder:
         return True
 
     def stop(self, execution: str) -> None:
+        pass
+
+    def read_log(self, run: Run, wanted: LogQuery) -> LogPage:
+        return LogPage()
+
+    def forget(self, run: Run) -> None:
         pass

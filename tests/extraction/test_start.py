@@ -44,6 +44,9 @@ def launches(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
         def stop(self, execution: str) -> None:
             pass
 
+        def forget(self, run: Run) -> None:
+            pass
+
     monkeypatch.setattr(scene.services, "launcher", Recorder())
     return asked
 

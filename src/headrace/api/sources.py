@@ -18,6 +18,7 @@ from headrace.errors import (
 )
 from headrace.errors import Field as WrongField
 from headrace.extraction.cancel import cancel
+from headrace.extraction.retention import erase
 from headrace.model import Source, SourceState, credentials_secret_name, now
 from headrace.records import PAGE, Runs, Sources
 from headrace.services import Services
@@ -141,7 +142,7 @@ def delete_source(services: Services, request: SourceRef) -> None:
     Deleting what is not there is no error. The state `deleted` comes first and the document
     goes late: after a failure in between nobody can use the source, and a repeated call ends
     the work. A destination that can't be reached now holds nothing up; a repeated call lets the
-    tables go.
+    tables go. Raises LOG_UNAVAILABLE if a run's log can't be removed.
     """
     try:
         _change_state(services, request, lambda _: SourceState.DELETED)
@@ -150,7 +151,7 @@ def delete_source(services: Services, request: SourceRef) -> None:
             raise
     _cancel_live_runs(services, request)
     services.vault.delete(credentials_secret_name(request.model_id, request.source_id))
-    Sources(services.documents).erase(request.model_id, request.source_id)
+    erase(services, request.model_id, request.source_id)
     _let_tables_go(services, request)
 
 

@@ -50,10 +50,24 @@ class Documents(Protocol):
         """Deletes the document; deleting what is not there is no error."""
         ...
 
+    def delete_under(self, path: str, *, limit: int) -> int:
+        """Deletes documents that lie under a document, at whatever depth; returns how many.
+
+        At most `limit` of them, in no order; the document itself stays, and need not exist.
+        """
+        ...
+
     def list(
         self, collection: str, *, limit: int, after: str | None = None, newest_first: bool = False
     ) -> Sequence[Document]:
         """The documents directly in a collection, by id, starting beyond the id `after`."""
+        ...
+
+    def find(self, collection: str, field: str, text: str, *, limit: int) -> Sequence[Document]:
+        """The documents directly in a collection whose field is this text, by id.
+
+        A document that is damaged has no fields. The whole collection may be read for it.
+        """
         ...
 
     def due(self, upto: str, *, limit: int, after: Document | None = None) -> Sequence[Document]:

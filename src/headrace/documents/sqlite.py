@@ -58,6 +58,19 @@ FIND_DUE = f"""
     ORDER BY {_DUE}, collection, id LIMIT ?
 """  # noqa: S608 (our words)
 
+_FIND = """
+    SELECT id, value, etag FROM documents
+    WHERE collection = ? AND CASE WHEN json_valid(value) THEN
+        CASE json_type(value, ?) WHEN 'text' THEN json_extract(value, ?) END
+    END = ? ORDER BY id LIMIT ?
+"""
+_END = chr(ord("/") + 1)  # what lies under a path sorts before the path with this sign
+DELETE_UNDER = """
+    DELETE FROM documents WHERE rowid IN (
+        SELECT rowid FROM documents WHERE collection >= ? AND collection < ? LIMIT ?
+    )
+"""
+
 # SQLite's primary result codes (sqlite.org/rescode.html); the rest are faults of this module.
 _UNAVAILABLE = {
     sqlite3.SQLITE_PERM: "access is denied",
@@ -84,6 +97,20 @@ class SqliteDocuments:
 
     `patience` is how many seconds to wait for another process's write.
     """
+
+    @classmethod
+    def in_memory(cls) -> SqliteDocuments:
+        """Documents that are gone with this object."""
+        documents = cls.__new__(cls)
+        documents._path = Path(":memory:")
+        documents._lock = threading.Lock()
+        documents._connection = sqlite3.connect(
+            ":memory:", isolation_level=None, check_same_thread=False
+        )
+        documents._connection.text_factory = bytes
+        for statement in (_TABLE, _INDEX):
+            documents._connection.execute(statement)
+        return documents
 
     def __init__(self, path: Path, *, patience: float = 10.0) -> None:
         self._path = path
@@ -147,17 +174,23 @@ class SqliteDocuments:
     def delete(self, path: str) -> None:
         self._write("DELETE FROM documents WHERE collection = ? AND id = ?", split_path(path))
 
+    def delete_under(self, path: str, *, limit: int) -> int:
+        split_path(path)
+        with self._translated("write"), self._lock:
+            done = self._connection.execute(DELETE_UNDER, (f"{path}/", f"{path}{_END}", limit))
+            return done.rowcount
+
     def list(
         self, collection: str, *, limit: int, after: str | None = None, newest_first: bool = False
     ) -> Sequence[Document]:
         check_collection(collection)
-        order = "DESC" if newest_first else "ASC"
-        beyond = "id < ?" if newest_first else "id > ?"
-        sql = (
-            "SELECT id, value, etag FROM documents WHERE collection = ?"  # noqa: S608 (our words)
-            f" AND {beyond if after else '1'} ORDER BY id {order} LIMIT ?"
-        )
+        sql = list_statement(beginning=not after, newest_first=newest_first)
         return self._read(sql, (collection, *([after] if after else []), limit), collection)
+
+    def find(self, collection: str, field: str, text: str, *, limit: int) -> Sequence[Document]:
+        check_collection(collection)
+        values = (collection, f'$."{field}"', f'$."{field}"', text, limit)
+        return self._read(_FIND, values, collection)
 
     def due(self, upto: str, *, limit: int, after: Document | None = None) -> Sequence[Document]:
         collection, id_ = split_path(after.path) if after else ("", "")
@@ -223,6 +256,15 @@ class SqliteDocuments:
                         kind, f"Could not {doing} the documents file {self._path}: {reasons[code]}."
                     ) from error
             raise
+
+
+def list_statement(*, beginning: bool, newest_first: bool) -> str:
+    """What reads a page of a collection: the first, or one beyond an id."""
+    order, beyond = ("DESC", "id < ?") if newest_first else ("ASC", "id > ?")
+    return (
+        "SELECT id, value, etag FROM documents WHERE collection = ?"  # noqa: S608 (our words)
+        f" AND {'1' if beginning else beyond} ORDER BY id {order} LIMIT ?"
+    )
 
 
 def _make(path: Path) -> None:

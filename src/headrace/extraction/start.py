@@ -14,7 +14,7 @@ from headrace.errors import (
     SOURCE_STATE_WRONG,
     HeadraceError,
 )
-from headrace.extraction import lease
+from headrace.extraction import lease, retention
 from headrace.extraction.plan import plan
 from headrace.extraction.settle import ended, gone, lose
 from headrace.ids import new_id
@@ -48,8 +48,9 @@ def start(
 ) -> Run:
     """Queue a run and launch its job. The same key for the same source gives the same run.
 
-    So does the same slot, which stands for a key. A paused source may be run, since somebody asks
-    for it, but not by its schedule. Raises SOURCE_NOT_FOUND, SOURCE_STATE_WRONG for a draft,
+    So does the same slot, which stands for a key, and both as long as the run is kept. A paused
+    source may be run, since somebody asks for it, but not by its schedule. Old runs of the source
+    are removed on this occasion. Raises SOURCE_NOT_FOUND, SOURCE_STATE_WRONG for a draft,
     RUN_ALREADY_LIVE, LAUNCH_FAILED, which the run then records, and the destination's errors if
     only it can say how the run before ended.
     """
@@ -78,7 +79,9 @@ def start(
         return Runs(services.documents).get(model_id, source_id, run_id)  # the same key, at once
     _check_still_there(services, source)
     lease.renew(services.documents, run)
-    return _launch(services, run)
+    run = _launch(services, run)
+    retention.prune(services, model_id, source_id)
+    return run
 
 
 def _check_state(source: Source, slot: Slot | None) -> None:
@@ -100,7 +103,7 @@ def _check_still_there(services: Services, source: Source) -> None:
         sources.get(source.model_id, source.source_id)
     except HeadraceError as error:
         if error.kind is SOURCE_NOT_FOUND:
-            sources.erase(source.model_id, source.source_id)
+            retention.erase(services, source.model_id, source.source_id)
         raise
 
 
