@@ -735,6 +735,13 @@ ROWS_DISAGREE = Kind(
     "The numbers of rows do not agree",
     "Nothing was published. Start the run again and report it if it happens again.",
 )
+DIGESTS_DISAGREE = Kind(
+    "digests_disagree",
+    500,
+    "The values do not agree with those of the source",
+    "Nothing was published. Start the run again; if it happens again, report it with the name and "
+    "the type of the column.",
+)
 DESTINATION_FULL = Kind(
     "destination_full",
     507,

@@ -11,7 +11,7 @@ import pytest
 
 from headrace import sources
 from headrace.destinations.duckdb import DuckDB
-from headrace.destinations.duckdb_digests import STAGED, digests
+from headrace.destinations.duckdb_digests import digests, staged_digests
 from headrace.digests import Digest
 from headrace.model import Selection, UnfitPolicy
 from tests.conftest import Database, MariadbDatabase
@@ -32,7 +32,7 @@ def hold(database: sources.Database, selection: Selection, directory: Path) -> D
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         connection.execute(f"CREATE TABLE t (v {DuckDB(file).type_name(arrow)})")
         connection.execute("INSERT INTO t SELECT * FROM read_parquet($1)", [str(file)])
-        assert digests(connection, STAGED, {"v": arrow}, [str(file)]) == {"v": told}
+        assert staged_digests(connection, [str(file)], {"v": arrow}) == {"v": told}
         assert digests(connection, "t", {"v": arrow}) == {"v": told}
     assert told.values == len(table) - table.column("v").null_count
     return told

@@ -15,6 +15,7 @@ from typing import Protocol
 import pyarrow as pa
 from pyarrow.fs import FileSystem
 
+from headrace.digests import Digest
 from headrace.model import Window
 from headrace.tables import Mode, TableRef
 
@@ -50,6 +51,18 @@ class StagedFile:
     path: str
     rows: int
     bytes: int
+
+
+@dataclass(frozen=True)
+class ExpectedDigests:
+    """What the source says of a chunk: its digests, by the columns' names here.
+
+    `chunk` is what a user may call it, `paths` are its files.
+    """
+
+    chunk: str
+    paths: tuple[str, ...]
+    digests: Mapping[str, Digest]
 
 
 @dataclass(frozen=True)
@@ -93,9 +106,13 @@ class PlannedTable:
 
 @dataclass(frozen=True)
 class StagedTable(PlannedTable):
-    """All that a run has staged for one table."""
+    """All that a run has staged for one table.
+
+    With `expected`, which then is of all files, publishing holds the values against the source's.
+    """
 
     files: tuple[StagedFile, ...] = ()
+    expected: Sequence[ExpectedDigests] = ()
 
     @property
     def rows(self) -> int:
@@ -177,7 +194,8 @@ class Destination(Protocol):
         one that has become wider; a column that is gone stays, and is NULL in new rows.
 
         Publishing the same run again does nothing. Raises ROWS_DISAGREE if the destination
-        counts other rows than were staged, KEY_NOT_USABLE if two of them have one key,
+        counts other rows than were staged, DIGESTS_DISAGREE if a column's values, as staged or as
+        loaded, are not those of the source, KEY_NOT_USABLE if two rows have one key,
         STAGING_CORRUPTED if a file can't be read back, CHECKPOINT_MOVED if another run has brought
         a table meanwhile or an increment does not follow what it holds, SCHEMA_CHANGED if a
         column's type has become another one, DESTINATION_CONFLICT if a table belongs to another

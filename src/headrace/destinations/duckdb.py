@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -25,6 +26,7 @@ from headrace.destinations import (
 )
 from headrace.destinations import duckdb_checkpoints as checkpoints
 from headrace.destinations.disk import disk_errors, has_room
+from headrace.destinations.duckdb_digests import staged_digests
 from headrace.destinations.duckdb_file import Options, opened
 from headrace.destinations.duckdb_load import Loader
 from headrace.destinations.duckdb_sql import count, exists
@@ -32,6 +34,7 @@ from headrace.destinations.local_staging import LocalStaging
 from headrace.destinations.planned import check_follows, check_tables
 from headrace.destinations.staged import check_contents, check_file
 from headrace.destinations.types import name_in
+from headrace.destinations.verified import check_staged
 from headrace.errors import (
     CHECKPOINT_MOVED,
     DESTINATION_FULL,
@@ -185,6 +188,7 @@ class DuckDB:
                 checkpoints.check_owner(connection, owner, table.target)
                 for file in table.files:
                     check_file(LocalFileSystem(), table, file)
+                check_staged(table, partial(staged_digests, connection))
                 before = known.get(table.target)
                 self._load(connection, publication, table, before)
                 checkpoints.remember(connection, publication, table, before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import pyarrow as pa
@@ -11,7 +11,14 @@ from headrace.destinations.duckdb_canonical import canonical, hashed
 from headrace.destinations.duckdb_sql import quoted
 from headrace.digests import Digest
 
-STAGED = "read_parquet($1)"
+_STAGED = "read_parquet($1)"
+
+
+def staged_digests(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[str], columns: Mapping[str, pa.DataType]
+) -> Mapping[str, Digest]:
+    """The digests of columns of the files."""
+    return digests(connection, _STAGED, columns, files)
 
 
 def digests(
@@ -21,13 +28,11 @@ def digests(
     *parameters: object,
 ) -> Mapping[str, Digest]:
     """The digests of columns of the rows, which are what follows FROM in SQL."""
-    if not columns:
-        return {}
     answers = ", ".join(
         f"count({quoted(name)}), coalesce(sum({hashed(canonical(quoted(name), arrow))}), 0)"
         for name, arrow in columns.items()
     )
-    found = connection.execute(f"SELECT {answers} FROM {rows}", list(parameters)).fetchone()  # noqa: S608
+    found = connection.execute(f"SELECT {answers} FROM {rows}", parameters).fetchone()  # noqa: S608
     assert found is not None  # noqa: S101  (an aggregate has a row)
     return {
         name: Digest(values=values, total=total)

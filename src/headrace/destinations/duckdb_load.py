@@ -9,7 +9,9 @@ import pyarrow as pa
 
 from headrace.destinations import StagedTable
 from headrace.destinations.drift import holds
+from headrace.destinations.duckdb_digests import digests
 from headrace.destinations.duckdb_sql import count, literal, qualified, quoted
+from headrace.destinations.verified import check_loaded, verified_columns
 from headrace.errors import KEY_NOT_USABLE, ROWS_DISAGREE, SCHEMA_CHANGED, HeadraceError
 
 TypeName = Callable[[pa.DataType], str]
@@ -26,7 +28,10 @@ class Loader:
         self._type_name = type_name
 
     def replace(self, table: StagedTable, mark: str) -> None:
-        """Make the table anew and load it; `mark` is written on it. Raises ROWS_DISAGREE."""
+        """Make the table anew and load it; `mark` is written on it.
+
+        Raises ROWS_DISAGREE, DIGESTS_DISAGREE.
+        """
         name = qualified(self._connection, table.target)
         columns = ", ".join(
             f"{quoted(field.name)} {self._type_name(field.type)}" for field in table.schema
@@ -36,21 +41,26 @@ class Loader:
         self._connection.execute(f"COMMENT ON TABLE {name} IS {literal(mark)}")
         self._insert(name, table)
         self._agree(table, 0, table.rows)
+        self._verify(table, name)
 
     def add(self, table: StagedTable, known: dict[str, str]) -> None:
         """Add the rows. `known` are the table's Arrow types by column.
 
-        Raises SCHEMA_CHANGED, ROWS_DISAGREE.
+        Raises SCHEMA_CHANGED, ROWS_DISAGREE, DIGESTS_DISAGREE.
         """
         self._evolve(table, known)
+        name = qualified(self._connection, table.target)
         before = count(self._connection, table.target)
-        self._insert(qualified(self._connection, table.target), table)
+        last = self._number(f"SELECT coalesce(max(rowid), -1) FROM {name}")  # noqa: S608
+        self._insert(name, table)
         self._agree(table, before, table.rows)
+        # What a transaction adds is numbered behind all that was there.
+        self._verify(table, f"{name} WHERE rowid > {last}")
 
     def merge(self, table: StagedTable, key: tuple[str, ...], known: dict[str, str]) -> None:
         """Put the rows in place of those with the same key.
 
-        Raises KEY_NOT_USABLE, SCHEMA_CHANGED, ROWS_DISAGREE.
+        Raises KEY_NOT_USABLE, SCHEMA_CHANGED, ROWS_DISAGREE, DIGESTS_DISAGREE.
         """
         self._evolve(table, known)
         if not table.files:
@@ -73,6 +83,8 @@ class Loader:
         )
         self._insert(name, table)
         self._agree(table, before - replaced, table.rows)
+        has_key = f"EXISTS (SELECT 1 FROM {_FILES} AS new WHERE {same})"  # noqa: S608
+        self._verify(table, f"{name} AS old WHERE {has_key}", files)
 
     def _evolve(self, table: StagedTable, known: dict[str, str]) -> None:
         """Let the table have the columns that are brought. Raises SCHEMA_CHANGED."""
@@ -105,6 +117,20 @@ class Loader:
                 f"Table {table.source_table}: {rows} rows were staged, but {loaded} loaded.",
             )
 
-    def _number(self, sql: str, files: list[str]) -> int:
-        row = self._connection.execute(sql, [files]).fetchone()
+    def _verify(self, table: StagedTable, rows: str, *files: list[str]) -> None:
+        """Hold the rows, which are what follows FROM in SQL, against the source's digests.
+
+        The table's column may have a wider type than is brought. Raises DIGESTS_DISAGREE.
+        """
+        if not (columns := verified_columns(table)):
+            return
+        listed = ", ".join(
+            f"{quoted(name)}::{self._type_name(arrow)} AS {quoted(name)}"
+            for name, arrow in columns.items()
+        )
+        loaded = f"(SELECT {listed} FROM {rows}) AS loaded"  # noqa: S608
+        check_loaded(table, digests(self._connection, loaded, columns, *files))
+
+    def _number(self, sql: str, *files: list[str]) -> int:
+        row = self._connection.execute(sql, list(files)).fetchone()
         return int(row[0]) if row else 0

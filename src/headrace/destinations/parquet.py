@@ -15,6 +15,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -46,6 +47,7 @@ from headrace.destinations.manifest import (
 from headrace.destinations.planned import check_follows, check_tables
 from headrace.destinations.staged import check_file
 from headrace.destinations.types import name_in
+from headrace.destinations.verified import check_staged
 from headrace.errors import (
     CHECKPOINT_MOVED,
     DESTINATION_CONFLICT,
@@ -134,9 +136,13 @@ class ParquetDirectory:
                 self._check_owner(manifest, of_source, table.target)
                 self._check_follows(manifest, table)
             for table in publication.tables:
-                for number, file in enumerate(table.files):
-                    at = self._whereabouts(publication, table, number)
-                    check_file(LocalFileSystem(), table, replace(file, path=str(at)))
+                located = self._located(publication, table)
+                for file in located.files:
+                    check_file(LocalFileSystem(), located, file)
+                if located.expected:  # it takes DuckDB, which nothing else here does
+                    from headrace.destinations.parquet_digests import file_digests
+
+                    check_staged(located, partial(file_digests, located))
             claimed = claim(manifest, publication)
             self._write(claimed)
             try:
@@ -282,6 +288,21 @@ class ParquetDirectory:
         """The staged file, or where an interrupted publish of the same run has moved it."""
         staged = Path(table.files[number].path)
         return staged if staged.exists() else self._final(publication, table, number)
+
+    def _located(self, publication: Publication, table: StagedTable) -> StagedTable:
+        """The table with its files where they lie now."""
+        at = {
+            file.path: str(self._whereabouts(publication, table, number))
+            for number, file in enumerate(table.files)
+        }
+        return replace(
+            table,
+            files=tuple(replace(file, path=at[file.path]) for file in table.files),
+            expected=tuple(
+                replace(chunk, paths=tuple(at.get(path, path) for path in chunk.paths))
+                for chunk in table.expected
+            ),
+        )
 
     def _move(self, publication: Publication, table: StagedTable) -> None:
         files.make_directory(self._at(table.target))
