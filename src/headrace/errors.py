@@ -233,8 +233,15 @@ RUN_LOST = Kind(
     "run_lost",
     500,
     "The run's process ended without a word",
-    "Start the run again. If it happens again, look for a lack of memory on the machine.",
+    "Let the run go on (headrace runs resume), or start a new one. If it happens again, look for a "
+    "lack of memory on the machine.",
     transient=True,
+)
+RUN_NOT_RESUMABLE = Kind(
+    "run_not_resumable",
+    409,
+    "The run can't go on",
+    "Start a new run; it takes everything that is to be taken.",
 )
 LEASE_LOST = Kind(
     "lease_lost",

@@ -62,6 +62,17 @@ class DriftPolicy(StrEnum):
     FAIL = "fail"
 
 
+class Verification(StrEnum):
+    """What is held against the source before a run is published.
+
+    counts compares numbers of rows, digest the values of each column too: the source computes
+    digests of what it sent, which costs it about as much as sending it.
+    """
+
+    COUNTS = "counts"
+    DIGEST = "digest"
+
+
 class Selection(TableRef):
     """What is taken of one table, and where it goes."""
 
@@ -198,6 +209,18 @@ class Source(Value):
     selection: tuple[Selection, ...] = ()
     unfit: UnfitPolicy = UnfitPolicy.FAIL
     drift: DriftPolicy = DriftPolicy.ADD
+    verify: Verification = Verification.COUNTS
+    parallel: int = Field(
+        default=1,
+        ge=1,
+        le=32,
+        description="How many chunks are read at once, each over a connection of its own.",
+    )
+    chunk_rows: int = Field(
+        default=500_000,
+        ge=1,
+        description="About how many rows a chunk has; a table with fewer is one chunk.",
+    )
     schedule: Schedule = Manual()
     state: SourceState = SourceState.DRAFT
     next_run_at: AwareDatetime | None = Field(
@@ -261,6 +284,8 @@ class TableRun(TableRef):
     estimated_rows: int | None = Field(default=None, ge=0)
     rows: int = Field(default=0, ge=0, description="Rows read so far.")
     bytes: int = Field(default=0, ge=0, description="Bytes received from the source so far.")
+    chunks: int = Field(default=0, ge=0, description="Slices in which it is read; 0 if unknown.")
+    chunks_done: int = Field(default=0, ge=0)
     seconds: float = Field(default=0.0, ge=0, description="Time spent reading so far.")
     rows_per_second: float = Field(default=0.0, ge=0, description="Rows divided by seconds.")
     unfit: dict[str, int] = Field(
@@ -283,6 +308,42 @@ class Trigger(StrEnum):
     SCHEDULE = "schedule"
 
 
+class Phases(Value):
+    """Where a run's time went, in seconds; reading and writing by all workers together.
+
+    Loading brings the staged rows into the destination's tables, unseen; publishing shows them.
+    """
+
+    plan: float = Field(default=0.0, ge=0)
+    read: float = Field(default=0.0, ge=0)
+    write: float = Field(default=0.0, ge=0)
+    load: float = Field(default=0.0, ge=0)
+    publish: float = Field(default=0.0, ge=0)
+
+
+class Attempt(Value):
+    """A process, or group of processes, that has worked at a run."""
+
+    execution: str | None = Field(description="The launcher's name for it.")
+    started_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+    error: Problem | None = None
+
+
+class Plan(Value):
+    """What a run has decided before it read a row, beside the windows of its tables.
+
+    A later attempt keeps to it, and is refused if what it was made for has changed.
+    """
+
+    wish: str = Field(description="A digest of the selection, and of how it is taken.")
+    schemas: dict[str, str] = Field(description="By target, a digest of the columns and types.")
+    follows: dict[str, str] = Field(
+        description="By target, the run that the destination held when this one began."
+    )
+    snapshot: str = Field(description="The source's name for what the run sees.")
+
+
 class Run(Value):
     """One execution for one source."""
 
@@ -301,5 +362,14 @@ class Run(Value):
     cancel_requested: bool = False
     execution: str | None = Field(default=None, description="The launcher's name for the process.")
     tables: tuple[TableRun, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    plan: Plan | None = None
+    resumable: bool = Field(
+        default=False, description="Whether what it has staged is kept, so that it can go on."
+    )
+    phases: Phases = Phases()
+    warnings: tuple[str, ...] = Field(
+        default=(), description="What a reader of the data should know, a sentence each."
+    )
     error: Problem | None = None
     etag: str = ""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
+from headrace.chunks import WHOLE, Chunk
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources import TypeName
 from headrace.tables import TableDescription, TableRef, TableSummary
@@ -46,12 +47,28 @@ class MemoryDatabase:
     def key(self, selection: Selection) -> tuple[str, ...]:
         raise NotImplementedError
 
+    def snapshot(self) -> str:
+        return "the only one"
+
+    def chunks(self, selection: Selection, rows: int) -> Sequence[Chunk]:
+        return (WHOLE,)
+
+    def split(self, selection: Selection, chunk: Chunk, rows: int) -> Sequence[Chunk]:
+        return (chunk,)
+
     @contextmanager
     def read(
-        self, selection: Selection, unfit: UnfitPolicy, window: Window | None = None
+        self,
+        selection: Selection,
+        unfit: UnfitPolicy,
+        window: Window | None = None,
+        chunk: Chunk = WHOLE,
     ) -> Iterator[MemoryReader]:
         claimed_more = 2 if selection.table_name == "liar" else 0
         yield MemoryReader([_batch(selection)], claimed_more)
+
+    def abandon(self) -> None:
+        pass
 
     def close(self) -> None:
         pass

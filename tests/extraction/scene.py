@@ -57,8 +57,8 @@ class Scene:
         )
         return cls(services, database, Sources(services.documents).create(source))
 
-    def connect(self) -> sources.Database:
-        return sources.connect(self.source.connection, self.database.credentials, LOCAL)
+    def connect(self, snapshot: str | None = None) -> sources.Database:
+        return sources.connect(self.source.connection, self.database.credentials, LOCAL, snapshot)
 
     def start(self, key: str | None = None) -> Run:
         return start(self.services, "m1", "s1", key)

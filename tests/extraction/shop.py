@@ -13,9 +13,8 @@ from headrace import sources
 from headrace.destinations import SCHEMES, Destination, Target
 from headrace.destinations.duckdb import DuckDB
 from headrace.errors import HeadraceError, Kind
-from headrace.extraction.extract import extract
+from headrace.extraction.adhoc import extract_once
 from headrace.extraction.progress import silent
-from headrace.ids import new_id
 from headrace.model import (
     DriftPolicy,
     Selection,
@@ -55,7 +54,7 @@ class Shop:
     def extract(self, destination: Destination, **changed: Any) -> TableRun:
         source = self.selected(**changed)
         connect = partial(sources.connect, source.connection, self.database.credentials, LOCAL)
-        (table,) = extract(source, connect, destination, new_id(), silent)
+        (table,) = extract_once(source, connect, destination, silent)
         return table
 
     def selected(self, **changed: Any) -> Source:

@@ -159,7 +159,7 @@ def test_the_source_vanishes(fragile: Scene) -> None:
 
     fragile.database.server.kill()
 
-    run = ended(fragile, run, "connection_lost")
+    run = ended(fragile, run, "connection_refused")  # by the last try
     assert run.state is RunState.FAILED
     assert run.error is not None
     assert "public.orders" in run.error.detail

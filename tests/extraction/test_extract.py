@@ -18,9 +18,8 @@ from headrace.errors import (
     HeadraceError,
     Kind,
 )
-from headrace.extraction.extract import extract
+from headrace.extraction.adhoc import extract_once
 from headrace.extraction.progress import silent
-from headrace.ids import new_id
 from headrace.model import Selection, TableRun, TableState
 from headrace.services import open_port
 from tests.extraction.memory import MemoryDatabase
@@ -39,7 +38,7 @@ def destination(request: pytest.FixtureRequest, scene: Scene) -> Destination:
 
 def bring(scene: Scene, destination: Destination, *selection: Selection) -> tuple[TableRun, ...]:
     source = scene.source.model_copy(update={"selection": selection or scene.source.selection})
-    return extract(source, scene.connect, destination, new_id(), silent)
+    return extract_once(source, scene.connect, destination, silent)
 
 
 def public(name: str, *columns: str) -> Selection:
@@ -120,7 +119,7 @@ def test_a_table_that_does_not_add_up(
     kind: Kind,
 ) -> None:
     bring(scene, destination)
-    monkeypatch.setattr(Scene, "connect", lambda _: MemoryDatabase())
+    monkeypatch.setattr(Scene, "connect", lambda *_: MemoryDatabase())
 
     error = refused(scene, destination, kind, public("items"), public(table))
 
@@ -140,7 +139,7 @@ def test_what_is_known_to_be_wrong_is_said_before_reading(
     bring(scene, destination)
     if kind is DESTINATION_CONFLICT:
         scene = replace(scene, source=scene.source.model_copy(update={"source_id": "s2"}))
-    monkeypatch.setattr(Scene, "connect", lambda _: MemoryDatabase())
+    monkeypatch.setattr(Scene, "connect", lambda *_: MemoryDatabase())
     monkeypatch.setattr(MemoryDatabase, "read", None)
 
     refused(scene, destination, kind, public("items"), public(table))
@@ -155,5 +154,5 @@ def test_progress_may_end_it(scene: Scene, destination: Destination) -> None:
 
     scene.database.execute("DELETE FROM orders")
     with pytest.raises(HeadraceError):
-        extract(scene.source, scene.connect, destination, new_id(), impatient)
+        extract_once(scene.source, scene.connect, destination, impatient)
     assert destination.count(ORDERS) == 1000

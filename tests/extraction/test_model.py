@@ -19,9 +19,8 @@ from hypothesis.stateful import (
 )
 
 from headrace import sources
-from headrace.extraction.extract import extract
+from headrace.extraction.adhoc import extract_once
 from headrace.extraction.progress import silent
-from headrace.ids import new_id
 from headrace.settings import Settings
 from tests.conftest import LOCAL, Database
 from tests.extraction.shop import Shop, shop_of
@@ -138,11 +137,12 @@ class Source(RuleBasedStateMachine):
         source = self.shop.selected(**MERGE)
         credentials = self.shop.database.credentials
         with suppress(Killed):
-            extract(
+            extract_once(
                 source,
-                lambda: fuse.around(sources.connect(source.connection, credentials, LOCAL)),
+                lambda snapshot=None: fuse.around(
+                    sources.connect(source.connection, credentials, LOCAL, snapshot)
+                ),
                 fuse.around(self.shop.destination),
-                new_id(),
                 silent,
             )
 

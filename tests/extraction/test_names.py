@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,9 @@ import pytest
 from headrace import sources
 from headrace.destinations import SCHEMES, Target
 from headrace.errors import DESTINATION_CONFLICT, HeadraceError
+from headrace.extraction.adhoc import extract_once
 from headrace.extraction.column_names import told_apart
-from headrace.extraction.extract import extract
 from headrace.extraction.progress import silent
-from headrace.ids import new_id
 from headrace.model import Selection, Source, SourceState, now
 from headrace.naming import table_name
 from tests.conftest import LOCAL, Database, MariadbDatabase
@@ -72,13 +72,8 @@ def brought(
         updated_at=now(),
     )
     destination = place.open()
-    extract(
-        source,
-        lambda: sources.connect(database.connection, database.credentials, LOCAL),
-        destination,
-        new_id(),
-        silent,
-    )
+    connect = partial(sources.connect, database.connection, database.credentials, LOCAL)
+    extract_once(source, connect, destination, silent)
     known = {checkpoint.source_table for checkpoint in destination.checkpoints("m1", "s1")}
     assert known == {selection.ref for selection in source.selection}
     return lambda table: place.read(Target("shop", table))

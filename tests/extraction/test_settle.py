@@ -13,7 +13,7 @@ import pytest
 from headrace.destinations import SCHEMES
 from headrace.errors import DESTINATION_UNREADABLE, HeadraceError
 from headrace.extraction import lease
-from headrace.extraction.plan import plan
+from headrace.extraction.plan import tables_of
 from headrace.extraction.settle import settle
 from headrace.ids import new_id
 from headrace.model import Run, RunState, TableState, now
@@ -65,7 +65,7 @@ def queued(scene: Scene, **changes: object) -> Run:
         source_id="s1",
         run_id=new_id(),
         requested_at=now(),
-        tables=plan(scene.source),
+        tables=tables_of(scene.source),
     )
     return Runs(scene.services.documents).create(run.model_copy(update=changes))
 

@@ -7,12 +7,11 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from headrace import destinations, ids, sources
+from headrace import destinations, sources
 from headrace.checks import CheckStatus
 from headrace.connections import Connection, Credentials
 from headrace.destinations import Destination
-from headrace.extraction.adhoc import adhoc_source
-from headrace.extraction.extract import extract
+from headrace.extraction.adhoc import adhoc_source, extract_once
 from headrace.model import Selection, Source, TableRun, UnfitPolicy
 from headrace.preflight.preflight import preflight
 from headrace.preflight.report import ColumnPreflight, Preflight
@@ -63,7 +62,7 @@ def brought(
     connection, credentials = login
     source = source_of(connection, selection, unfit)
     connect = partial(sources.connect, connection, credentials, LOCAL)
-    (table,) = extract(source, connect, destination, ids.new_id(), lambda _: None)
+    (table,) = extract_once(source, connect, destination, lambda _: None)
     return table
 
 

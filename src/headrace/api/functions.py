@@ -17,15 +17,19 @@ from headrace.api.preview_schedule import (
 )
 from headrace.api.runs import (
     ListRuns,
+    ReadLog,
     RunPage,
     RunRef,
     StartRun,
     cancel_run,
     get_run,
     list_runs,
+    resume_run,
+    run_log,
     start_run,
 )
 from headrace.api.save_draft import SaveDraft, save_draft
+from headrace.api.source_types import ListSourceTypes, SourceTypes, list_source_types
 from headrace.api.sources import (
     ListSources,
     ResyncTable,
@@ -44,6 +48,7 @@ from headrace.checks import Check, Grants
 from headrace.extraction.dispatch import Dispatched
 from headrace.model import Run, Source
 from headrace.preflight.report import Preflight
+from headrace.run_log import LogPage
 from headrace.tables import TableDescription, TableSummary
 
 _DOCUMENTS = (
@@ -176,7 +181,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             summary="Delete a source with its password and its history",
             request=SourceRef,
             handler=delete_source,
-            errors=(*_CHANGE, *_VAULT, errors.RUN_NOT_FOUND),
+            errors=(*_CHANGE, *_VAULT, errors.RUN_NOT_FOUND, errors.LOG_UNAVAILABLE),
         ),
         Operation(
             method="POST",
@@ -215,6 +220,14 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             errors=(*_SOURCE, *_DESTINATION, errors.DESTINATION_FULL),
         ),
         Operation(
+            method="GET",
+            path="/types",
+            summary="List the kinds of sources, with the form that each takes",
+            request=ListSourceTypes,
+            handler=list_source_types,
+            response=SourceTypes,
+        ),
+        Operation(
             method="POST",
             path="/preview_schedule",
             summary="Show a schedule in words, and its next runs",
@@ -240,6 +253,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
                 errors.SOURCE_STATE_WRONG,
                 errors.RUN_ALREADY_LIVE,
                 errors.LAUNCH_FAILED,
+                errors.LOG_UNAVAILABLE,
                 *_DESTINATION,
             ),
         ),
@@ -260,6 +274,35 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             handler=get_run,
             response=Run,
             errors=_RUN,
+        ),
+        Operation(
+            method="GET",
+            path="/{model_id}/{source_id}/{run_id}/log",
+            summary="Read what the job of a run has logged, from a place on",
+            request=ReadLog,
+            handler=run_log,
+            response=LogPage,
+            errors=(*_RUN, errors.LOG_UNAVAILABLE),
+        ),
+        Operation(
+            method="POST",
+            path="/{model_id}/{source_id}/{run_id}/resume",
+            summary="Let a failed run go on with what it has read",
+            request=RunRef,
+            handler=resume_run,
+            response=Run,
+            status=202,
+            charge=spend_connection,
+            errors=(
+                *_RUN,
+                errors.TOO_MANY_TESTS,
+                errors.SOURCE_STATE_WRONG,
+                errors.RUN_ALREADY_LIVE,
+                errors.RUN_NOT_RESUMABLE,
+                errors.LAUNCH_FAILED,
+                errors.LOG_UNAVAILABLE,
+                *_DESTINATION,
+            ),
         ),
         Operation(
             method="POST",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pydantic import Field
 
 from headrace.extraction.cancel import cancel
+from headrace.extraction.resume import resume
 from headrace.extraction.settle import settle
 from headrace.extraction.start import start
 from headrace.model import Run
 from headrace.records import Runs, Sources
+from headrace.run_log import LogPage, LogQuery
 from headrace.services import Services
 from headrace.values import ModelId, RunId, SourceId, Text, Value
 
@@ -17,7 +19,9 @@ class StartRun(Value):
     model_id: ModelId
     source_id: SourceId
     idempotency_key: Text | None = Field(
-        default=None, description="A repeated request with the same key gives the same run."
+        default=None,
+        description="A repeated request with the same key gives the same run, as long as that is "
+        "kept.",
     )
 
 
@@ -43,6 +47,10 @@ class RunPage(Value):
     next_after: RunId | None = Field(description="Where the next page begins; null if none does.")
 
 
+class ReadLog(RunRef, LogQuery):
+    """Whose log, and what of it."""
+
+
 def start_run(services: Services, request: StartRun) -> Run:
     return start(services, request.model_id, request.source_id, request.idempotency_key)
 
@@ -66,9 +74,20 @@ def list_runs(services: Services, request: ListRuns) -> RunPage:
     )
 
 
+def resume_run(services: Services, request: RunRef) -> Run:
+    """Go on with a failed run from where it stood."""
+    return resume(services, request.model_id, request.source_id, request.run_id)
+
+
 def cancel_run(services: Services, request: RunRef) -> Run:
     """A finished run is answered as it is."""
     return cancel(services, request.model_id, request.source_id, request.run_id)
+
+
+def run_log(services: Services, request: ReadLog) -> LogPage:
+    """What the run's job has logged so far, the oldest first, a page at a time."""
+    run = Runs(services.documents).get(request.model_id, request.source_id, request.run_id)
+    return services.launcher.read_log(_settled(services, run), request)
 
 
 def _settled(services: Services, run: Run) -> Run:

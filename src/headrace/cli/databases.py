@@ -15,7 +15,6 @@ from headrace.cli.arguments import Dataset, Json, Unfit, Url, login
 from headrace.cli.columns import Columns, Decimals, UnfitColumns, of_columns
 from headrace.cli.increments import Cursor, Drift, Key, Lag, LookBack, TableMode, in_windows, names
 from headrace.errors import catalogue
-from headrace.ids import new_id
 from headrace.model import DriftPolicy, UnfitPolicy
 from headrace.services import open_port
 from headrace.settings import LocalSettings
@@ -132,8 +131,7 @@ def extract(
     Replaces those that are there, unless the mode is append or merge: then the next time only
     what is new is taken.
     """
-    from headrace.extraction.adhoc import adhoc_source
-    from headrace.extraction.extract import extract as extract_tables
+    from headrace.extraction.adhoc import adhoc_source, extract_once
 
     with reporting(as_json):
         connection, credentials = login(url)
@@ -146,7 +144,7 @@ def extract(
         destination = open_port("--to", to, destinations.SCHEMES, settings)
         with closing(destination), ExtractionBars(err()) as bars:
             connect = partial(sources.connect, connection, credentials, settings.network)
-            done = extract_tables(source, connect, destination, new_id(), bars.show)
+            done = extract_once(source, connect, destination, bars.show)
         if as_json:
             print_json({"tables": [result.model_dump(mode="json") for result in done]})
         else:

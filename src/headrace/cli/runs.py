@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from headrace.cli.arguments import Json, Model, RunId, SourceId, services
+from headrace.cli.log_lines import show_line
 from headrace.model import Run, RunState
+from headrace.run_log import LogPage, Severity
 from headrace.services import Services
 from headrace.terminal import (
     ExtractionBars,
@@ -23,6 +26,11 @@ from headrace.terminal import (
 )
 from headrace.validation import requested
 
+if TYPE_CHECKING:
+    from headrace.api.runs import ReadLog
+
+Wait = Annotated[bool, typer.Option("--wait", help="Follow the run to its end.")]
+
 app = typer.Typer(help="The runs of a source.", no_args_is_help=True)
 
 
@@ -30,7 +38,7 @@ app = typer.Typer(help="The runs of a source.", no_args_is_help=True)
 def runs_start(
     model: Model,
     source: SourceId,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow the run to its end.")] = False,
+    wait: Wait = False,
     as_json: Json = False,
 ) -> None:
     """Start a run now."""
@@ -39,11 +47,20 @@ def runs_start(
     with reporting(as_json):
         opened = services()
         run = start_run(opened, requested(StartRun, model_id=model, source_id=source))
-        if wait:
-            run = _follow(opened, run)
-        _show_run(run, as_json=as_json)
-        if wait and run.state is not RunState.SUCCEEDED:
-            raise typer.Exit(exit_code(retryable=bool(run.error and run.error.retryable)))
+        _show_course(opened, run, wait=wait, as_json=as_json)
+
+
+@app.command("resume")
+def runs_resume(
+    model: Model, source: SourceId, run: RunId, wait: Wait = False, as_json: Json = False
+) -> None:
+    """Let a failed run go on: what it has read already is not read again."""
+    from headrace.api.runs import RunRef, resume_run
+
+    with reporting(as_json):
+        opened = services()
+        request = requested(RunRef, model_id=model, source_id=source, run_id=run)
+        _show_course(opened, resume_run(opened, request), wait=wait, as_json=as_json)
 
 
 @app.command("get")
@@ -83,6 +100,41 @@ def runs_list(model: Model, source: SourceId, as_json: Json = False) -> None:
         )
 
 
+@app.command("log")
+def runs_log(
+    model: Model,
+    source: SourceId,
+    run: RunId,
+    level: Annotated[
+        Severity,
+        typer.Option(help="Only lines that are at least as severe.", case_sensitive=False),
+    ] = Severity.DEFAULT,
+    search: Annotated[str | None, typer.Option(help="Only lines that contain it.")] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Show what is added, until the job has ended.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what the job of a run has logged. As JSON: an object a line."""
+    from headrace.api.runs import ReadLog
+
+    with reporting(as_json):
+        wanted = requested(
+            ReadLog, model_id=model, source_id=source, run_id=run, level=level, search=search,
+            limit=1000,
+        )  # fmt: skip
+        absent = None
+        for page in _pages(services(), wanted, follow=follow):
+            if page.absent and page.absent != absent:
+                err().print(page.absent, markup=False)
+            absent = page.absent
+            for line in page.lines:
+                if as_json:
+                    print_json(line)
+                else:
+                    show_line(out(), line)
+
+
 @app.command("cancel")
 def runs_cancel(model: Model, source: SourceId, run: RunId, as_json: Json = False) -> None:
     """Cancel a run. The destination stays as it is."""
@@ -91,6 +143,28 @@ def runs_cancel(model: Model, source: SourceId, run: RunId, as_json: Json = Fals
     with reporting(as_json):
         request = requested(RunRef, model_id=model, source_id=source, run_id=run)
         _show_run(cancel_run(services(), request), as_json=as_json)
+
+
+def _pages(opened: Services, wanted: ReadLog, *, follow: bool) -> Iterator[LogPage]:
+    from headrace.api.runs import run_log
+
+    while True:
+        page = run_log(opened, wanted)
+        yield page
+        if page.next_after is None or not (page.more or follow):
+            return
+        if not page.more:
+            time.sleep(0.3)
+        wanted = wanted.model_copy(update={"after": page.next_after})
+
+
+def _show_course(opened: Services, run: Run, *, wait: bool, as_json: bool) -> None:
+    """The run as it is, or when it has ended; the exit code then says how."""
+    if wait:
+        run = _follow(opened, run)
+    _show_run(run, as_json=as_json)
+    if wait and run.state is not RunState.SUCCEEDED:
+        raise typer.Exit(exit_code(retryable=bool(run.error and run.error.retryable)))
 
 
 def _follow(opened: Services, run: Run) -> Run:

@@ -187,6 +187,10 @@ class Destination(Protocol):
         """A place for the run's files; those that killed processes have left are removed."""
         ...
 
+    def keep(self, run_id: str) -> None:
+        """Let the run's staging stay when its process is gone, until it is discarded."""
+        ...
+
     def publish(self, publication: Publication) -> None:
         """Replace the tables, or bring their increments in, and write their checkpoints.
 

@@ -136,6 +136,9 @@ class DuckDB:
                     return
             self._publish(publication, last_limit)
 
+    def keep(self, run_id: str) -> None:
+        self._staging.keep(run_id)
+
     def discard(self, run_id: str) -> None:
         self._staging.remove(run_id)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
+from datetime import timedelta
 from pathlib import Path
 
 from pyarrow.fs import LocalFileSystem
@@ -13,13 +15,17 @@ from headrace.destinations import Staging
 from headrace.destinations.disk import disk_errors
 from headrace.files import locked, make_directory
 
+KEPT = timedelta(days=7)
+_KEPT = ".kept"
+
 
 class LocalStaging:
     """The directories `<directory>/<run_id>/`.
 
-    The process that made one holds a lock on it for as long as it lives. Making one removes the
+    The processes that made one hold a lock on it for as long as they live. Making one removes the
     directories that nobody holds: their processes were killed. Both happen under one lock, so
-    that a directory is never seen between its making and its being held.
+    that a directory is never seen between its making and its being held. One that is to be kept
+    stays for `KEPT`, since whoever wanted it may be gone for good.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -41,6 +47,11 @@ class LocalStaging:
                     self._held[run_id] = _lock(path, fcntl.LOCK_SH)
         return Staging(LocalFileSystem(), str(path))
 
+    def keep(self, run_id: str) -> None:
+        """Raises DESTINATION_UNAVAILABLE and DESTINATION_FULL."""
+        with disk_errors(f"Keeping the staging directory of run {run_id}"):
+            (self.path(run_id) / _KEPT).touch()
+
     def remove(self, run_id: str) -> None:
         """Absent is no error. Raises DESTINATION_UNAVAILABLE."""
         path = self.path(run_id)
@@ -60,9 +71,17 @@ class LocalStaging:
 
     def _sweep(self) -> None:
         for path in self._directory.iterdir():
-            if path.is_dir() and not _is_held(path):
+            if path.is_dir() and not _is_held(path) and not _is_kept(path):
                 # What can't be removed costs room, but spoils nothing.
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_kept(path: Path) -> bool:
+    try:
+        kept = (path / _KEPT).stat().st_mtime
+    except OSError:
+        return False
+    return time.time() - kept < KEPT.total_seconds()
 
 
 def _is_held(path: Path) -> bool:

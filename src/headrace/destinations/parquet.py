@@ -152,6 +152,9 @@ class ParquetDirectory:
             finally:
                 self._tidy(publication)
 
+    def keep(self, run_id: str) -> None:
+        self._staging.keep(run_id)
+
     def discard(self, run_id: str) -> None:
         self._staging.remove(run_id)
 

@@ -1,15 +1,26 @@
-"""A source for one extraction by hand; it is stored nowhere."""
+"""One extraction by hand, of a source that is stored nowhere."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Sequence
+from contextlib import closing
 
 from headrace import naming
 from headrace.connections import Connection
+from headrace.destinations import Destination
+from headrace.documents.sqlite import SqliteDocuments
 from headrace.errors import INVALID_INPUT, Field, HeadraceError
-from headrace.model import Selection, Source, SourceState, now
+from headrace.extraction.board import Board
+from headrace.extraction.discard import discard
+from headrace.extraction.extract import Ports, extract
+from headrace.extraction.plan import tables_of
+from headrace.extraction.progress import Progress
+from headrace.extraction.reading import Connect
+from headrace.ids import new_id
+from headrace.model import Run, Selection, Source, SourceState, TableRun, now
+from headrace.records import Runs
 
 # The model that owns what is extracted by hand.
 MODEL_ID = "command-line"
@@ -49,6 +60,31 @@ def adhoc_source(connection: Connection, tables: Sequence[str], dataset: str | N
         created_at=now(),
         updated_at=now(),
     )
+
+
+def extract_once(
+    source: Source, connect: Connect, destination: Destination, progress: Progress
+) -> tuple[TableRun, ...]:
+    """Extract, with documents that last no longer; returns the tables as published.
+
+    On any error the destination is as it was, and the staging is gone. Raises what
+    `headrace.extraction.extract.extract` raises.
+    """
+    run = Run(
+        model_id=source.model_id,
+        source_id=source.source_id,
+        run_id=new_id(),
+        requested_at=now(),
+        tables=tables_of(source),
+    )
+    board = Board(progress)
+    with closing(SqliteDocuments.in_memory()) as documents:
+        try:
+            ports = Ports(connect, destination, documents)
+            extract(source, Runs(documents).create(run), ports, board)
+        finally:
+            discard(destination, run.run_id)
+    return board.tables
 
 
 def _selection(connection: Connection, table: str) -> Selection:

@@ -3,123 +3,203 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
 from headrace import naming
-from headrace.destinations import Destination, Publication, StagedTable, Staging
-from headrace.errors import TABLE_CHANGED, HeadraceError
-from headrace.extraction.column_names import told_apart
+from headrace.destinations import Checkpoint, Destination, Publication, StagedTable, Target
+from headrace.documents import Documents
+from headrace.errors import CONNECTION_LOST, HeadraceError
+from headrace.extraction.board import Board
+from headrace.extraction.chunk_runs import ChunkRun, ChunkRuns
 from headrace.extraction.increments import PlannedRead, planned_read, windows
-from headrace.extraction.plan import plan
-from headrace.extraction.progress import Progress
-from headrace.extraction.worker import stage
-from headrace.logs import log_context
-from headrace.model import Selection, Source, TableRun, TableState
+from headrace.extraction.plan import check_kept, chunks_of, planned, tables_of, windows_of
+from headrace.extraction.reading import Connect, Reading, Workers
+from headrace.model import Run, Source, Window
+from headrace.records import Runs
 from headrace.sources import Database
+from headrace.tables import TableRef
 
 log = logging.getLogger(__name__)
 
+# How often a table is read that has to be read from one snapshot.
+_ROUNDS = 5
+
+Known = Mapping[Target, Checkpoint]
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What a run is done with; `connect` opens the source's database."""
+
+    connect: Connect
+    destination: Destination
+    documents: Documents
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What is called in the extraction's own thread; raising ends it."""
+
+    resumable: Callable[[], None] = _nothing
+    """From here on the run could go on if its process died, as far as its staging is kept."""
+    publishing: Callable[[], None] = _nothing
+    """The last moment at which the destination is as it was."""
+
 
 def extract(
-    source: Source,
-    connect: Callable[[], Database],
-    destination: Destination,
-    run_id: str,
-    progress: Progress,
-) -> tuple[TableRun, ...]:
-    """Read each table into staging, then publish them together; returns them as published.
+    source: Source, run: Run, ports: Ports, board: Board, moments: Moments = Moments()
+) -> None:
+    """Read each table into staging, chunk by chunk, then publish them together.
 
-    `connect` opens the source's database. Before a row is read, the destination has agreed to
-    all tables. On any error the destination is as it was, and the staging is gone. Raises the
-    errors of connecting, of reading, of the destination, and ROWS_DISAGREE.
+    The run has to be stored. If it has a plan already, it goes on with that: chunks that are done
+    are not read again. Before a row is read, the destination has agreed to all tables. On any
+    error the destination is as it was. What is staged stays until somebody discards it.
+
+    Raises the errors of connecting, of reading, of the destination, ROWS_DISAGREE, and
+    RUN_NOT_RESUMABLE if what the plan was made for has changed.
     """
     # Fail before the long part if the destination can't be read.
-    known = {c.target: c for c in destination.checkpoints(source.model_id, source.source_id)}
-    destination.discard(run_id)  # of an earlier attempt at the same run
+    known = known_to(ports.destination, source)
+    if any(checkpoint.run_id == run.run_id for checkpoint in known.values()):
+        board.begin(run.tables)
+        board.published()  # by an attempt that could not say so any more
+        return
+    if run.plan is None:
+        ports.destination.discard(run.run_id)
+    began = time.monotonic()
+    chunks = ChunkRuns(ports.documents, run)
+    database = ports.connect()
     try:
-        with closing(connect()) as database:
-            taken = windows(database, source, destination, known)  # it takes the snapshot anew
-            chosen = [selection.ref for selection in source.selection]
-            board = _Board(plan(source, database.list_tables(chosen), taken), progress)
-            reads = []
-            for selection in source.selection:
-                checkpoint = known.get(naming.target(source, selection))
-                with board.working_on(selection):
-                    reads.append(
-                        planned_read(
-                            database, source, selection, checkpoint, taken.get(selection.ref)
-                        )
-                    )
-            destination.check(source.model_id, source.source_id, [r.planned for r in reads])
-            staging = destination.staging(run_id)
-            tables = tuple(_stage(database, source, read, staging, board) for read in reads)
-        # What reading took goes back, so that publishing does not add its own on top.
-        pa.default_memory_pool().release_unused()
-        log.info("publishing %d tables", len(tables))
-        follows = {target: checkpoint.run_id for target, checkpoint in known.items()}
-        destination.publish(Publication(source.model_id, source.source_id, run_id, tables, follows))
+        if run.plan is None:
+            reads, run = _plan(database, source, run, (ports, board, known))
+        else:
+            reads = _planned_before(database, source, run, board, known)
+    except BaseException:
+        database.close()
+        raise
+    staging = ports.destination.staging(run.run_id)
+    moments.resumable()
+    reading = Reading(
+        source=source,
+        reads={read.selection.ref: read for read in reads},
+        staging=staging,
+        chunks=chunks,
+        connect=ports.connect,
+    )
+    workers = Workers(reading, board, database)
+    try:
+        board.planned(chunks.all())
+        board.took(plan=time.monotonic() - began)
+        records = _read(workers, chunks, board)
     finally:
-        _discard(destination, run_id)
-    return board.published()
+        workers.close()
+    _warn_of_snapshots(board, records)
+    tables = [_staged(read, records) for read in reads]
+    moments.publishing()
+    # What reading took goes back, so that publishing does not add its own on top.
+    pa.default_memory_pool().release_unused()
+    log.info("publishing %d tables", len(tables))
+    follows = {target: checkpoint.run_id for target, checkpoint in known.items()}
+    publication = Publication(source.model_id, source.source_id, run.run_id, tuple(tables), follows)
+    began = time.monotonic()
+    ports.destination.publish(publication)
+    board.took(publish=time.monotonic() - began)
+    board.published()
 
 
-class _Board:
-    """Where each table of the run stands."""
-
-    def __init__(self, tables: tuple[TableRun, ...], progress: Progress) -> None:
-        self._tables = {table.ref: table for table in tables}
-        self._progress = progress
-
-    def __getitem__(self, selection: Selection) -> TableRun:
-        return self._tables[selection.ref]
-
-    def show(self, table: TableRun) -> None:
-        self._tables[table.ref] = table
-        self._progress(tuple(self._tables.values()))
-
-    def published(self) -> tuple[TableRun, ...]:
-        for ref, table in self._tables.items():
-            self._tables[ref] = table.model_copy(update={"state": TableState.PUBLISHED})
-        tables = tuple(self._tables.values())
-        self._progress(tables)
-        return tables
-
-    @contextmanager
-    def working_on(self, selection: Selection) -> Iterator[None]:
-        """Logs name the table; it is shown as failed if it does."""
-        with log_context(table=str(selection.ref)):
-            try:
-                yield
-            except HeadraceError:
-                self.show(self[selection].model_copy(update={"state": TableState.FAILED}))
-                raise
+def known_to(destination: Destination, source: Source) -> Known:
+    return {c.target: c for c in destination.checkpoints(source.model_id, source.source_id)}
 
 
-def _stage(
-    database: Database, source: Source, read: PlannedRead, staging: Staging, board: _Board
-) -> StagedTable:
-    planned = read.planned
-    with board.working_on(read.selection):
-        if read.window is not None and read.window.empty:
-            board.show(board[read.selection].model_copy(update={"state": TableState.STAGED}))
-            return StagedTable(**vars(planned))
-        with database.read(read.selection, source.unfit, read.window) as reader:
-            if told_apart(reader.schema) != planned.schema:
-                raise HeadraceError(
-                    TABLE_CHANGED, f"Reading {planned.source_table}: its columns changed meanwhile."
-                )
-            table = board[read.selection]
-            staged = stage(reader, table, staging, board.show, planned.increment)
-        log.info("staged %d rows", staged.rows)
-        return staged
+def planned_reads(
+    database: Database,
+    source: Source,
+    known: Known,
+    taken: Mapping[TableRef, Window],
+    board: Board,
+) -> Sequence[PlannedRead]:
+    """How each table is read, and what it becomes. Raises the errors of `planned_read`."""
+    reads = []
+    for selection in source.selection:
+        checkpoint = known.get(naming.target(source, selection))
+        with board.working_on(selection.ref):
+            window = taken.get(selection.ref)
+            reads.append(planned_read(database, source, selection, checkpoint, window))
+    return reads
 
 
-def _discard(destination: Destination, run_id: str) -> None:
-    """What is left of a staging costs room, but spoils nothing."""
-    try:
-        destination.discard(run_id)
-    except HeadraceError as error:
-        log.warning("the staging stays behind: %s", error.detail)
+def _plan(
+    database: Database, source: Source, run: Run, others: tuple[Ports, Board, Known]
+) -> tuple[Sequence[PlannedRead], Run]:
+    """Make the plan and store it: first the chunks, then what makes them count."""
+    ports, board, known = others
+    taken = windows(database, source, ports.destination, known)  # it takes the snapshot anew
+    chosen = [selection.ref for selection in source.selection]
+    board.begin(tables_of(source, database.list_tables(chosen), taken))
+    reads = planned_reads(database, source, known, taken, board)
+    ports.destination.check(source.model_id, source.source_id, [r.planned for r in reads])
+    ChunkRuns(ports.documents, run).write(chunks_of(database, source, reads))
+    plan = planned(source, reads, known, database.snapshot())
+    changes = {"plan": plan, "tables": board.tables}
+    runs = Runs(ports.documents)
+    return reads, runs.update(run, lambda stored: stored.model_copy(update=changes))
+
+
+def _planned_before(
+    database: Database, source: Source, run: Run, board: Board, known: Known
+) -> Sequence[PlannedRead]:
+    board.begin(run.tables)
+    reads = planned_reads(database, source, known, windows_of(run), board)
+    check_kept(run, source, reads, known)
+    log.info("going on with the plan of the attempt before")
+    return reads
+
+
+def _read(workers: Workers, chunks: ChunkRuns, board: Board) -> Sequence[ChunkRun]:
+    """Have all chunks read; those by place again that were read from several snapshots."""
+    for _ in range(_ROUNDS):
+        workers.run()
+        records = chunks.all()
+        mixed = [record for record in records if _mixed(record, records)]
+        if not mixed:
+            return records
+        for record in mixed:
+            if record.snapshot != workers.snapshot:
+                log.warning("chunk %s of %s is read again, from one snapshot", record.name, record)
+                chunks.reset(record)
+        board.planned(chunks.all())
+    raise HeadraceError(
+        CONNECTION_LOST,
+        f"Reading {mixed[0].ref}: connections broke so often that it could not be read from one "
+        "snapshot.",
+    )
+
+
+def _mixed(record: ChunkRun, records: Sequence[ChunkRun]) -> bool:
+    return record.chunk.physical and any(
+        other.ref == record.ref and other.snapshot != record.snapshot for other in records
+    )
+
+
+def _warn_of_snapshots(board: Board, records: Sequence[ChunkRun]) -> None:
+    for table in dict.fromkeys(record.ref for record in records):
+        seen = {record.snapshot for record in records if record.ref == table}
+        if len(seen) > 1:
+            board.warn(
+                f"Table {table} was read from {len(seen)} snapshots, which the database began one "
+                "after another: rows that were changed in between may be of either."
+            )
+
+
+def _staged(read: PlannedRead, records: Sequence[ChunkRun]) -> StagedTable:
+    mine = (record for record in records if record.ref == read.selection.ref)
+    files = tuple(file for record in mine for file in record.files)
+    return StagedTable(**vars(read.planned), files=files)

@@ -13,7 +13,7 @@ from headrace.documents import Documents
 from headrace.errors import INTERNAL_ERROR, RUN_INTERRUPTED, HeadraceError
 from headrace.extraction import lease
 from headrace.extraction.settle import cancelled
-from headrace.model import Run, TableRun, TableState, now
+from headrace.model import Run, TableRun, now
 from headrace.records import Runs
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,6 @@ class Heartbeat:
         self._tables = run.tables
         self._reason: HeadraceError | None = None
         self._deaf = False
-        self._publishing = False
         self._over = threading.Event()
         beat_in_context = copy_context()
         self._thread = threading.Thread(
@@ -66,9 +65,11 @@ class Heartbeat:
     def show(self, tables: tuple[TableRun, ...]) -> None:
         """The progress of the extraction (`headrace.extraction.progress`)."""
         self._tables = tables
-        if not self._publishing and all(table.state is TableState.STAGED for table in tables):
-            self.check()
-            self._deaf = self._publishing = True
+
+    def approve(self) -> None:
+        """Let the tables be published, unless the run is to end; from now on no `Stop` comes."""
+        self.check()
+        self._deaf = True
 
     def check(self) -> None:
         """Raise Stop if the run was cancelled, has ended or has lost its lease."""
@@ -85,10 +86,12 @@ class Heartbeat:
         run = Runs(self._documents).update(self._run, self._mark)
         if run.cancel_requested:
             return cancelled(run)
+        if len(run.attempts) > len(self._run.attempts):
+            return self._interrupted("is gone on with by another process")
         return None if run.state.live else self._interrupted(f"is recorded as {run.state}")
 
     def _mark(self, run: Run) -> Run:
-        if not run.state.live:
+        if not run.state.live or len(run.attempts) > len(self._run.attempts):
             return run
         return run.model_copy(update={"tables": self._tables, "heartbeat_at": now()})
 

@@ -31,6 +31,11 @@ class PlannedRead:
     def window(self) -> Window | None:
         return self.planned.increment.window if self.planned.increment else None
 
+    @property
+    def cut(self) -> bool:
+        """Whether it is read in chunks: all of the table, and not the few rows that are new."""
+        return self.planned.replaces
+
 
 def windows(
     database: Database, source: Source, destination: Destination, known: Checkpoints

@@ -15,14 +15,17 @@ from headrace.errors import (
     HeadraceError,
 )
 from headrace.extraction import lease
-from headrace.extraction.extract import extract
+from headrace.extraction.board import Board
+from headrace.extraction.discard import discard
+from headrace.extraction.extract import Moments, Ports, extract
 from headrace.extraction.heartbeat import Heartbeat, Stop
 from headrace.extraction.settle import cancelled, ended
 from headrace.logs import log_context
-from headrace.model import Run, RunState, TableRun, now
+from headrace.model import Attempt, Run, RunState, now
 from headrace.records import Runs, Sources
 from headrace.services import Services
 from headrace.settings import Settings
+from headrace.sources import Database
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +50,16 @@ def main() -> int:
 
 def run_job(services: Services, run: Run) -> Run:
     """Extract, and record how it ended; returns the run as recorded."""
+    if not run.state.live:
+        return run
     runs = Runs(services.documents)
+    execution = services.launcher.current()
+    run = runs.update(run, lambda stored: _begun(stored, execution))
     heartbeat = Heartbeat(services.documents, run)
+    board = Board(heartbeat.show)
     error: HeadraceError | None = None
     try:
-        _work(services, run, heartbeat)
+        _work(services, run, heartbeat, board)
     except Stop as stop:
         error = stop.error
     except HeadraceError as failure:
@@ -59,46 +67,72 @@ def run_job(services: Services, run: Run) -> Run:
     except Exception:
         log.exception("the run failed in a way that nobody foresaw")
         error = HeadraceError(INTERNAL_ERROR, f"Run '{run.run_id}' failed; its log says where.")
-    tables = heartbeat.end()
+    heartbeat.end()
     if error:
         log.error("%s: %s", error.code, error.detail)
-    try:
-        recorded = runs.update(run, lambda stored: _finished(stored, tables, error))
-    except HeadraceError as failure:
-        if failure.kind is RUN_NOT_FOUND:
-            # The source was deleted meanwhile, and must not own what was published after that.
-            services.destination.disown(run.model_id, run.source_id)
-        raise
+    recorded = _record(services, run, board, error)
+    if not recorded.resumable:
+        discard(services.destination, run.run_id)
     lease.release(services.documents, run)
     log.info("the run ended as %s", recorded.state)
     return recorded
 
 
-def _work(services: Services, run: Run, heartbeat: Heartbeat) -> None:
-    if not run.state.live:
-        return
-    execution = services.launcher.current()
-    Runs(services.documents).update(run, lambda stored: _begun(stored, execution))
+def _work(services: Services, run: Run, heartbeat: Heartbeat, board: Board) -> None:
     heartbeat.check()
     heartbeat.start()
     source = Sources(services.documents).get(run.model_id, run.source_id)
     password = credentials.load(services.vault, source)
-    connect = partial(sources.connect, source.connection, password, services.settings.network)
-    extract(source, connect, services.destination, run.run_id, heartbeat.show)
+    network = services.settings.network
+
+    def connect(snapshot: str | None = None) -> Database:
+        return sources.connect(source.connection, password, network, snapshot)
+
+    ports = Ports(connect, services.destination, services.documents)
+    keep = partial(services.destination.keep, run.run_id)
+    extract(source, run, ports, board, Moments(resumable=keep, publishing=heartbeat.approve))
+
+
+def _record(services: Services, run: Run, board: Board, error: HeadraceError | None) -> Run:
+    try:
+        return Runs(services.documents).update(run, lambda stored: _finished(stored, board, error))
+    except HeadraceError as failure:
+        if failure.kind is RUN_NOT_FOUND:
+            # The source was deleted meanwhile, and must not own what was published after that.
+            services.destination.disown(run.model_id, run.source_id)
+        raise
 
 
 def _begun(run: Run, execution: str | None) -> Run:
-    """The run with its execution: whoever launched the job may have died before recording it."""
-    if run.state is not RunState.QUEUED:
-        return run
-    changes = {"state": RunState.RUNNING, "started_at": now(), "heartbeat_at": now()}
-    return run.model_copy(update={**changes, "execution": execution or run.execution})
+    """The run with its execution: whoever launched the job may have died before recording it.
 
-
-def _finished(run: Run, tables: tuple[TableRun, ...], error: HeadraceError | None) -> Run:
+    One that is running already has lost its process, and this is another attempt at it.
+    """
     if not run.state.live:
         return run
-    run = run.model_copy(update={"tables": tables})
+    execution = execution or run.execution
+    attempt = Attempt(execution=execution, started_at=now())
+    return run.model_copy(
+        update={
+            "state": RunState.RUNNING,
+            "started_at": run.started_at or now(),
+            "heartbeat_at": now(),
+            "execution": execution,
+            "attempts": (*run.attempts, attempt),
+        }
+    )
+
+
+def _finished(run: Run, board: Board, error: HeadraceError | None) -> Run:
+    if not run.state.live:
+        return run
+    run = run.model_copy(
+        update={
+            "tables": board.tables or run.tables,
+            "phases": board.phases,
+            "warnings": tuple(dict.fromkeys((*run.warnings, *board.warnings))),
+        }
+    )
     if error is None:
         return ended(run, RunState.SUCCEEDED, None)
     if error.kind is RUN_INTERRUPTED and run.cancel_requested:

@@ -1,16 +1,24 @@
-"""What a run will take, before it takes it."""
+"""What a run will take, before it takes it; and how a later attempt at it keeps to that."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+import pyarrow as pa
+
 from headrace import naming
-from headrace.model import Source, TableRun, Window
+from headrace.chunks import WHOLE, Chunk
+from headrace.destinations import Checkpoint, Target
+from headrace.errors import RUN_NOT_RESUMABLE, HeadraceError
+from headrace.extraction.increments import PlannedRead
+from headrace.model import Plan, Run, Source, TableRun, Window
+from headrace.sources import Database
 from headrace.tables import Mode, TableRef, TableSummary
 
 
-def plan(
+def tables_of(
     source: Source,
     summaries: Iterable[TableSummary] = (),
     windows: Mapping[TableRef, Window] = MappingProxyType({}),
@@ -40,6 +48,70 @@ def plan(
             )
         )
     return tuple(tables)
+
+
+def chunks_of(
+    database: Database, source: Source, reads: Iterable[PlannedRead]
+) -> Sequence[tuple[TableRef, Chunk]]:
+    """The chunks of all tables, one table after the other; none for an empty window."""
+    found: list[tuple[TableRef, Chunk]] = []
+    for read in reads:
+        chunks: Sequence[Chunk] = (WHOLE,)
+        if read.window is not None and read.window.empty:
+            chunks = ()
+        elif read.cut:
+            chunks = database.chunks(read.selection, source.chunk_rows)
+        found += ((read.selection.ref, chunk) for chunk in chunks)
+    return found
+
+
+def planned(
+    source: Source,
+    reads: Iterable[PlannedRead],
+    known: Mapping[Target, Checkpoint],
+    snapshot: str,
+) -> Plan:
+    return Plan(
+        wish=_wish(source),
+        schemas={str(read.planned.target): _digest(read.planned.schema) for read in reads},
+        follows={str(target): checkpoint.run_id for target, checkpoint in known.items()},
+        snapshot=snapshot,
+    )
+
+
+def check_kept(
+    run: Run,
+    source: Source,
+    reads: Iterable[PlannedRead],
+    known: Mapping[Target, Checkpoint],
+) -> None:
+    """Refuse to go on with a run whose plan is one of something else. Raises RUN_NOT_RESUMABLE."""
+    assert run.plan is not None  # noqa: S101 - the caller's
+    now = planned(source, reads, known, run.plan.snapshot)
+    for changed, before, after in (
+        ("the selection was changed", run.plan.wish, now.wish),
+        ("the columns of a table were changed", run.plan.schemas, now.schemas),
+        ("the destination holds other rows", run.plan.follows, now.follows),
+    ):
+        if before != after:
+            raise HeadraceError(
+                RUN_NOT_RESUMABLE,
+                f"Run '{run.run_id}' can't go on: {changed} since it began.",
+            )
+
+
+def windows_of(run: Run) -> Mapping[TableRef, Window]:
+    """The windows that the run's plan has fixed."""
+    return {table.ref: table.window for table in run.tables if table.window is not None}
+
+
+def _wish(source: Source) -> str:
+    wish = source.model_dump_json(include={"selection", "dataset", "unfit", "drift", "verify"})
+    return hashlib.sha256(wish.encode()).hexdigest()
+
+
+def _digest(schema: pa.Schema) -> str:
+    return hashlib.sha256(schema.serialize()).hexdigest()
 
 
 def _ref(table: TableRef) -> TableRef:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from headrace.model import TableRun
 
-# Called with all tables of the run, after each batch and each change of state; it should return
-# at once. Raising ends the extraction and leaves the destination as it was. The call in which
-# all tables are staged comes right before they are published: raising later changes nothing.
+# Called with all tables of the run, after each batch and each change of state, from whichever
+# thread reads; it should return at once. Raising ends the extraction and leaves the destination
+# as it was.
 Progress = Callable[[tuple[TableRun, ...]], None]
 
 

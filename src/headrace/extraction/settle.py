@@ -10,8 +10,16 @@ import logging
 from collections.abc import Mapping
 
 from headrace.destinations import Destination
-from headrace.errors import RUN_CANCELLED, RUN_LOST, HeadraceError
+from headrace.errors import (
+    CHECKPOINT_MOVED,
+    RUN_CANCELLED,
+    RUN_LOST,
+    STAGING_CORRUPTED,
+    TABLE_CHANGED,
+    HeadraceError,
+)
 from headrace.extraction import lease
+from headrace.extraction.discard import discard
 from headrace.launchers import Launcher
 from headrace.model import Run, RunState, TableState, now
 from headrace.problems import Problem
@@ -42,8 +50,9 @@ def lose(services: Services, run: Run) -> Run:
     """End a run from outside; one that has ended in the meantime keeps its own end.
 
     It has succeeded if the destination holds what it brought. Otherwise it was cancelled if that
-    had been asked for, else it failed as RUN_LOST. Its lease is released and its staging
-    discarded. Raises the destination's errors, without which its end can't be told.
+    had been asked for, else it failed as RUN_LOST. Its lease is released, and its staging discarded
+    unless it can go on with that. Raises the destination's errors, without which its end can't be
+    told.
     """
     return _end(services, run, _published(services.destination, run))
 
@@ -57,16 +66,34 @@ def gone(launcher: Launcher, run: Run) -> bool:
 
 
 def ended(run: Run, state: RunState, error: HeadraceError | None) -> Run:
-    """The run with its end, unless it has one already."""
+    """The run with its end, unless it has one already.
+
+    What a run has staged that had a plan and met a passing fault is worth keeping.
+    """
     if not run.state.live:
         return run
     problem = Problem.of(error) if error else None
-    return run.model_copy(update={"state": state, "finished_at": now(), "error": problem})
+    passing = error is not None and error.transient and error.kind not in _SPOILT
+    end = {"finished_at": now(), "error": problem}
+    attempts = run.attempts
+    if attempts:
+        attempts = (*attempts[:-1], attempts[-1].model_copy(update=end))
+    return run.model_copy(
+        update={
+            **end,
+            "state": state,
+            "attempts": attempts,
+            "resumable": state is RunState.FAILED and run.plan is not None and passing,
+        }
+    )
 
 
 def cancelled(run: Run) -> HeadraceError:
     return HeadraceError(RUN_CANCELLED, f"Run '{run.run_id}' was cancelled.")
 
+
+# Faults that another run may be free of, but not this one.
+_SPOILT = (CHECKPOINT_MOVED, STAGING_CORRUPTED, TABLE_CHANGED)
 
 # The rows of each table that a run has published.
 Published = Mapping[TableRef, int]
@@ -80,10 +107,8 @@ def _published(destination: Destination, run: Run) -> Published:
 def _end(services: Services, run: Run, published: Published) -> Run:
     lost = Runs(services.documents).update(run, lambda stored: _judged(stored, published))
     lease.release(services.documents, run)
-    try:
-        services.destination.discard(run.run_id)
-    except HeadraceError as error:
-        log.warning("the staging of run %s stays behind: %s", run.run_id, error.detail)
+    if not lost.resumable:
+        discard(services.destination, run.run_id)
     return lost
 
 

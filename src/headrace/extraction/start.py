@@ -15,7 +15,8 @@ from headrace.errors import (
     HeadraceError,
 )
 from headrace.extraction import lease, retention
-from headrace.extraction.plan import plan
+from headrace.extraction.discard import let_go
+from headrace.extraction.plan import tables_of
 from headrace.extraction.settle import ended, gone, lose
 from headrace.ids import new_id
 from headrace.model import Run, RunState, Source, SourceState, Trigger, now
@@ -55,7 +56,7 @@ def start(
     only it can say how the run before ended.
     """
     source = Sources(services.documents).get(model_id, source_id)
-    _check_state(source, slot)
+    check_state(source, slot)
     name = slot.name if slot else _name_of(idempotency_key)
     run_id = _run_id(services, source, name)
     if name and (known := _find(services, source, run_id)):
@@ -67,9 +68,9 @@ def start(
         trigger=Trigger.SCHEDULE if slot else Trigger.MANUAL,
         slot=slot.at if slot else None,
         requested_at=now(),
-        tables=plan(source),
+        tables=tables_of(source),
     )
-    _make_way(services, source, run_id)
+    make_way(services, source, run_id)
     lease.acquire(services.documents, run)
     try:
         run = Runs(services.documents).create(run)
@@ -79,12 +80,14 @@ def start(
         return Runs(services.documents).get(model_id, source_id, run_id)  # the same key, at once
     _check_still_there(services, source)
     lease.renew(services.documents, run)
-    run = _launch(services, run)
+    let_go(services, model_id, source_id, but=run_id)
+    run = launch(services, run)
     retention.prune(services, model_id, source_id)
     return run
 
 
-def _check_state(source: Source, slot: Slot | None) -> None:
+def check_state(source: Source, slot: Slot | None = None) -> None:
+    """Raises SOURCE_STATE_WRONG for a source that can't be run; by its schedule, if slotted."""
     by_hand = slot is None and source.state is SourceState.PAUSED
     if source.state is not SourceState.ACTIVE and not by_hand:
         paused = source.state is SourceState.PAUSED
@@ -107,7 +110,7 @@ def _check_still_there(services: Services, source: Source) -> None:
         raise
 
 
-def _launch(services: Services, run: Run) -> Run:
+def launch(services: Services, run: Run) -> Run:
     runs = Runs(services.documents)
     try:
         execution = services.launcher.launch(run)
@@ -150,7 +153,7 @@ def _run_id(services: Services, source: Source, name: str | None) -> str:
         return run_id
 
 
-def _make_way(services: Services, source: Source, run_id: str) -> None:
+def make_way(services: Services, source: Source, run_id: str) -> None:
     """End the run that holds the lease, if its process is gone or the lease has expired.
 
     Raises the destination's errors if it can't say whether that run has published.
