@@ -120,3 +120,69 @@ def test_an_unknown_run_and_an_unknown_source(http: httpx.Client, ids: dict[str,
     assert (missing.status_code, missing.json()["code"]) == (404, "run_not_found")
     nowhere = http.get("/runs", params={"model_id": "m1", "source_id": "nothing"})
     assert (nowhere.status_code, nowhere.json()["code"]) == (404, "source_not_found")
+
+
+def log(http: httpx.Client, run: dict[str, Any], **wanted: str) -> dict[str, Any]:
+    answer = http.get(f"{address(run)}/log", params=wanted)
+    assert answer.status_code == 200, answer.text
+    page: dict[str, Any] = answer.json()
+    return page
+
+
+def test_the_log_of_a_run(http: httpx.Client, ids: dict[str, str]) -> None:
+    run = start(http, ids)
+    page = log(http, run)  # it may just have begun
+    lines = page["lines"]
+    while page["next_after"] is not None:
+        page = log(http, run, after=page["next_after"])
+        lines += page["lines"]
+
+    whole = log(http, run)
+    assert (whole["lines"], whole["next_after"], whole["absent"]) == (lines, None, None)
+    assert (lines[-1]["severity"], lines[-1]["message"]) == ("INFO", "the run ended as succeeded")
+    assert lines[-1]["fields"]["run_id"] == run["run_id"]
+    assert lines[-1]["time"] >= finished(http, run)["finished_at"][:19]
+    assert log(http, run, level="warning")["lines"] == []
+    assert log(http, run, search="ENDED AS")["lines"] == lines[-1:]
+    first = log(http, run, limit="1")
+    assert (first["lines"], first["more"]) == (lines[:1], len(lines) > 1)
+
+
+def test_the_log_of_a_run_that_failed(
+    http: httpx.Client, ids: dict[str, str], database: Database
+) -> None:
+    database.execute("DROP TABLE numbers")
+    run = finished(http, start(http, ids))
+    assert run["error"]["code"] == "table_not_found"
+    (line,) = log(http, run, level="ERROR", search="table_not_found")["lines"]
+    assert run["error"]["detail"] in line["message"]
+
+
+def test_a_log_that_was_removed_says_so(
+    http: httpx.Client, ids: dict[str, str], settings: Settings
+) -> None:
+    run = finished(http, start(http, ids))
+    while log(http, run)["next_after"] is not None:
+        time.sleep(0.1)
+    (settings.data / "logs" / f"{run['run_id']}.log").unlink()
+    page = log(http, run)
+    assert (page["lines"], page["next_after"], page["more"]) == ([], None, False)
+    assert run["run_id"] in page["absent"]
+
+
+def test_a_log_that_is_not_asked_for_rightly(http: httpx.Client, ids: dict[str, str]) -> None:
+    run = finished(http, start(http, ids))
+    for name, value in (
+        ("level", "loud"),
+        ("limit", "0"),
+        ("limit", "1001"),
+        ("search", ""),
+        ("after", "x"),
+        ("after", "99999999"),
+        ("before", "1"),
+    ):
+        answer = http.get(f"{address(run)}/log", params={name: value})
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input")
+        assert [field["path"] for field in answer.json()["fields"]] == [name]
+    missing = http.get(address({**ids, "run_id": "nothing"}) + "/log")
+    assert (missing.status_code, missing.json()["code"]) == (404, "run_not_found")

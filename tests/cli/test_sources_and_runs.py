@@ -76,6 +76,7 @@ def test_a_failed_run_says_what_to_do(
         ("runs", "list", "m1", "X Y"),
         ("runs", "get", "m1", "s", "BAD"),
         ("runs", "cancel", "m1", "s", "../x"),
+        ("runs", "log", "m1", "s", "../x"),
     ],
 )
 def test_an_id_that_is_none_is_named(headrace: Headrace, command: tuple[str, ...]) -> None:
@@ -93,6 +94,7 @@ def test_what_is_not_there(headrace: Headrace) -> None:
         (("sources", "get", "m1", "s"), "source_not_found"),
         (("runs", "start", "m1", "s"), "source_not_found"),
         (("runs", "get", "m1", "s", "r"), "run_not_found"),
+        (("runs", "log", "m1", "s", "r"), "run_not_found"),
     ):
         done = headrace(*command, "--json")
         assert done.returncode == 1
