@@ -19,9 +19,13 @@ def connect(
     connection: MysqlConnection,
     credentials: Credentials,
     network: Network,
-    snapshot: str | None = None,
+    snapshot: str | None = None,  # noqa: ARG001 - part of the contract
 ) -> Database:
-    """Log in; see `headrace.sources.connect`."""
+    """Log in; see `headrace.sources.connect`.
+
+    No snapshot can be asked for: the one of the moment is taken, and its name tells whether nothing
+    was committed since the wanted one.
+    """
     deadline = Deadline(_LOGIN_SECONDS)
     addresses = resolve(connection.host, connection.port, network, deadline)
     sock = dial(addresses, network, deadline).sock

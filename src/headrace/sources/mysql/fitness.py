@@ -12,7 +12,7 @@ from headrace.sources import Finding, measured
 from headrace.sources.mysql import releases
 from headrace.sources.mysql.measured import asking
 from headrace.sources.mysql.selected import look_up
-from headrace.sources.mysql.session import SETTINGS, Session
+from headrace.sources.mysql.session import SETTINGS, Session, has_snapshots
 from headrace.sources.near import listed, shown
 from headrace.values import Value
 
@@ -26,8 +26,6 @@ _WAITS = {name: float(SETTINGS[name]) for name in ("net_write_timeout", "wait_ti
 _LOCK_SECONDS = 60
 _STATEMENT_LIMITS = {"max_execution_time": 0.001, "max_statement_time": 1.0}
 
-# With these a read sees its tables as of the moment at which the session's transaction began.
-_WITH_SNAPSHOTS = {"innodb", "rocksdb", "tokudb"}
 _FEWEST_CONNECTIONS = 3
 _SMALL_PACKET = 1 << 20
 
@@ -197,7 +195,7 @@ def _proxy(session: Session, number: int) -> Iterator[Fact]:
 
 def _without_snapshots(session: Session, selection: Sequence[Selection]) -> Iterator[Fact]:
     found = [each for each in look_up(session, _WHAT, selection) if each.engine]
-    without = [each for each in found if str(each.engine).lower() not in _WITH_SNAPSHOTS]
+    without = [each for each in found if not has_snapshots(each.engine)]
     if without:
         names = [f"{each} ({shown(str(each.engine))})" for each in without]
         yield Fact(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from pymysql.cursors import DictCursor
@@ -55,6 +57,14 @@ _BEGIN = (
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
 )
 _BEGIN_READING = _BEGIN[-1]
+_WITH_SNAPSHOTS = {"innodb", "rocksdb", "tokudb"}
+
+# What tells snapshots apart: MariaDB's position in the binary log, which belongs to the snapshot,
+# and InnoDB's counter, which moves when a transaction begins to write or is committed, logged or
+# not. Who sees the counter at rest while the snapshot is taken knows where it stood then.
+_MARKS = ("binlog_snapshot_file", "binlog_snapshot_position", "innodb_max_trx_id")
+# Positions and counters are a server's own, and a name may lead to several.
+_IDENTITY = ("hostname", "port", "server_id", "server_uid", "server_uuid")
 
 
 class _Entered(Value):
@@ -146,9 +156,10 @@ class Session:
         self.driver = driver
         self.sock = sock
         self._settled: Settled | None = None
-        self._snapshot = f"own-{secrets.token_hex(8)}"
         try:
-            self.product = _product(self._set_up())
+            self._server, version = self._set_up()
+            self.product = _product(version)
+            self._snapshot = self._begin()
         except BaseException:
             self.close()
             raise
@@ -218,7 +229,10 @@ class Session:
         return Result(self.driver, what)
 
     def snapshot(self) -> str:
-        """See `headrace.sources.Database.snapshot`."""
+        """See `headrace.sources.Database.snapshot`.
+
+        It says nothing of tables whose engine has no snapshots.
+        """
         return self._snapshot
 
     def abandon(self) -> None:
@@ -239,8 +253,7 @@ class Session:
             what = "Looking for transactions under way"
             self.query(what, "COMMIT")
             self._settled = self._look_under_way(what)
-            for statement in _BEGIN:
-                self.query("Beginning a transaction", statement)
+            self._snapshot = self._begin()
         return self._settled
 
     def _look_under_way(self, what: str) -> Settled:
@@ -258,19 +271,42 @@ class Session:
                 raise
         return Settled(str(now), hidden=True, under_way=False)
 
-    def _set_up(self) -> str:
-        """Change the session's settings; returns the server's version as it writes it."""
+    def _begin(self) -> str:
+        """Begin the transaction; returns the snapshot's name."""
+        what = "Beginning a transaction"
+        before = self._marks(what)
+        for statement in _BEGIN:
+            self.query(what, statement)
+        if not all(before) or self._marks(what) != before:  # without a log its file has no name
+            return f"own-{secrets.token_hex(8)}"
+        told = json.dumps([self._server, before])
+        return f"binlog-{sha256(told.encode()).hexdigest()[:32]}"
+
+    def _marks(self, what: str) -> Sequence[str | None]:
+        found = self.named(what, f"SHOW STATUS WHERE Variable_name IN ({_listed(_MARKS)})")
+        return [found.get(name) for name in _MARKS]
+
+    def _set_up(self) -> tuple[Sequence[str | None], str]:
+        """Change the session's settings; returns which server it is, and its version."""
         what = "Preparing the session"
         self.query(what, _UNBOUNDED)
-        names = ", ".join(f"'{name}'" for name in SETTINGS)
+        names = _listed([*SETTINGS, *_IDENTITY])
         known = self.named(what, f"SHOW SESSION VARIABLES WHERE Variable_name IN ({names})")
         values = ", ".join(
             f"SESSION {name} = {SETTINGS[name]}" for name in SETTINGS if name in known
         )
         self.query(what, f"SET {values}")
-        for statement in _BEGIN:
-            self.query("Beginning a transaction", statement)
-        return self.answer(what, "SELECT VERSION() AS version", _Server).version
+        version = self.answer(what, "SELECT VERSION() AS version", _Server).version
+        return [known.get(name) for name in _IDENTITY], version
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def has_snapshots(engine: str | None) -> bool:
+    """Whether a read sees tables of that engine as of when the session's transaction began."""
+    return str(engine).lower() in _WITH_SNAPSHOTS
 
 
 def _product(version: str) -> str:
