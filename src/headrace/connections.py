@@ -31,6 +31,14 @@ class TlsMode(StrEnum):
     VERIFY_FULL = "verify-full"
 
 
+TLS_MODES = {
+    TlsMode.VERIFY_FULL: "Encrypted, and the certificate is valid for this host",
+    TlsMode.VERIFY_CA: "Encrypted, and the certificate is valid, for whichever host",
+    TlsMode.REQUIRE: "Encrypted, whoever answers",
+    TlsMode.DISABLE: "Not encrypted: the password and all rows can be read on their way",
+}
+
+
 def _certificate(value: str) -> str:
     try:
         ssl.create_default_context(cadata=value)
@@ -63,15 +71,22 @@ class _Server(Value):
     model_config = ConfigDict(json_schema_extra=_type_is_required)
 
     type: str
-    host: Host = Field(description="Host name or address, without scheme and port.")
+    host: Host = Field(
+        description="Host name or address, without scheme and port.", examples=["db.example.com"]
+    )
     port: int = Field(ge=1, le=65535, description="TCP port.")
-    database: Text = Field(description="Name of the database.")
-    user: Text = Field(description="User to log in as; reading rights are enough.")
+    database: Text = Field(description="Name of the database.", examples=["shop"])
+    user: Text = Field(
+        description="User to log in as; reading rights are enough.", examples=["reader"]
+    )
     tls: TlsMode = Field(
-        default=TlsMode.VERIFY_FULL, description="How the connection is encrypted and verified."
+        default=TlsMode.VERIFY_FULL,
+        title="TLS mode",
+        description="How the connection is encrypted and verified.",
     )
     ca_certificate: Certificate | None = Field(
         default=None,
+        title="CA certificate",
         description="The certificate authority in PEM form, if it is not a public one.",
     )
 
@@ -85,6 +100,7 @@ class _Server(Value):
 class PostgresConnection(_Server):
     """A PostgreSQL database, reached over TCP."""
 
+    label: ClassVar = "PostgreSQL"
     password_variable: ClassVar = "PGPASSWORD"  # noqa: S105 - where it is, not what it is
 
     type: Literal["postgres"] = "postgres"
@@ -99,6 +115,7 @@ class PostgresConnection(_Server):
 class MysqlConnection(_Server):
     """A MySQL or MariaDB database, reached over TCP. What others call a schema is a database."""
 
+    label: ClassVar = "MySQL or MariaDB"
     password_variable: ClassVar = "MYSQL_PWD"  # noqa: S105 - where it is, not what it is
 
     type: Literal["mysql"] = "mysql"
@@ -111,7 +128,11 @@ class MysqlConnection(_Server):
 
 
 Connection = Annotated[PostgresConnection | MysqlConnection, Field(discriminator="type")]
-CONNECTION_TYPES = ("postgres", "mysql")
+CONNECTIONS: dict[str, type[PostgresConnection | MysqlConnection]] = {
+    "postgres": PostgresConnection,
+    "mysql": MysqlConnection,
+}
+CONNECTION_TYPES = tuple(CONNECTIONS)
 
 
 def identity(connection: Connection) -> dict[str, str | int]:

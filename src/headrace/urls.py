@@ -17,7 +17,7 @@ from headrace.connections import (
 from headrace.errors import URL_INVALID, Field, HeadraceError
 from headrace.validation import wrong_fields
 
-_BY_SCHEME: dict[str, type[PostgresConnection | MysqlConnection]] = {
+BY_SCHEME: dict[str, type[PostgresConnection | MysqlConnection]] = {
     "postgresql": PostgresConnection,
     "postgres": PostgresConnection,
     "mysql": MysqlConnection,
@@ -59,7 +59,7 @@ def from_url(url: str) -> tuple[Connection, Credentials | None]:
         "ca_certificate": _read_certificate(options["ca"]) if "ca" in options else None,
     }
     try:
-        connection = _BY_SCHEME[parts.scheme].model_validate(
+        connection = BY_SCHEME[parts.scheme].model_validate(
             values if port is None else {**values, "port": port}
         )
         password = unquote(parts.password or "")
@@ -77,8 +77,8 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
     except ValueError:
         # `from None`: the error holds the part that could not be read.
         raise _invalid("can't be taken apart") from None
-    if parts.scheme not in _BY_SCHEME:
-        raise _invalid(f"begins with none of {', '.join(f'{name}://' for name in _BY_SCHEME)}")
+    if parts.scheme not in BY_SCHEME:
+        raise _invalid(f"begins with none of {', '.join(f'{name}://' for name in BY_SCHEME)}")
     return parts, port
 
 

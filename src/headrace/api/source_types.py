@@ -1,0 +1,131 @@
+"""The kinds of databases that can be a source, each with the form that it takes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from headrace.checks import Layer
+from headrace.connections import (
+    CONNECTIONS,
+    TLS_MODES,
+    Credentials,
+    MysqlConnection,
+    PostgresConnection,
+)
+from headrace.services import Services
+from headrace.urls import BY_SCHEME
+from headrace.values import Value
+
+# What hardly anybody has to touch, and what takes more than a line.
+_MORE = ("tls", "ca_certificate")
+_LONG = ("ca_certificate",)
+_CHOICES = {"tls": {str(mode): words for mode, words in TLS_MODES.items()}}
+
+
+class ListSourceTypes(Value):
+    """Nothing needs to be said."""
+
+
+class FieldKind(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    CHOICE = "choice"
+    LONG_TEXT = "long_text"
+    PASSWORD = "password"  # noqa: S105 - what a field holds, not what it says
+
+
+class Choice(Value):
+    value: str
+    description: str = Field(description="What it means, for a person.")
+
+
+class FormField(Value):
+    """A field of a form, read off the schema by which its value is judged."""
+
+    name: str
+    label: str
+    kind: FieldKind
+    description: str
+    required: bool
+    default: str | int | None = None
+    example: str | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    max_length: int | None = None
+    choices: tuple[Choice, ...] = ()
+    more: bool = Field(description="Whether it may be kept out of sight at first.")
+
+
+class SourceType(Value):
+    type: str = Field(description="What a connection's `type` says.")
+    label: str
+    connection: tuple[FormField, ...] = Field(description="The fields of `connection`.")
+    credentials: tuple[FormField, ...] = Field(description="The fields of `credentials`.")
+    url_schemes: tuple[str, ...] = Field(description="How a URL of such a database begins.")
+
+
+class SourceTypes(Value):
+    types: tuple[SourceType, ...]
+    layers: tuple[Layer, ...] = Field(description="What a test of a connection looks at, in order.")
+
+
+def list_source_types(services: Services, request: ListSourceTypes) -> SourceTypes:  # noqa: ARG001
+    """Nothing is read or stored."""
+    types = tuple(_source_type(name, kind) for name, kind in CONNECTIONS.items())
+    return SourceTypes(types=types, layers=tuple(Layer))
+
+
+def _source_type(name: str, kind: type[PostgresConnection | MysqlConnection]) -> SourceType:
+    return SourceType(
+        type=name,
+        label=kind.label,
+        connection=_fields(kind),
+        credentials=_fields(Credentials),
+        url_schemes=tuple(scheme for scheme, known in BY_SCHEME.items() if known is kind),
+    )
+
+
+def _fields(kind: type[Value]) -> tuple[FormField, ...]:
+    schema = kind.model_json_schema()
+    required = schema["required"]
+    return tuple(
+        _field(name, about, required=name in required)
+        for name, about in schema["properties"].items()
+        if name != "type"
+    )
+
+
+def _field(name: str, about: dict[str, Any], *, required: bool) -> FormField:
+    # A field that may be left out is one of its type and null.
+    about = {**about, **about.get("anyOf", [{}])[0]}
+    (example, *_) = about.get("examples", [None])
+    return FormField(
+        name=name,
+        label=about.get("title", name.capitalize()),
+        kind=_kind(name, about),
+        description=about.get("description", ""),
+        required=required,
+        default=about.get("default"),
+        example=example,
+        minimum=about.get("minimum"),
+        maximum=about.get("maximum"),
+        max_length=about.get("maxLength"),
+        choices=tuple(
+            Choice(value=value, description=words)
+            for value, words in _CHOICES.get(name, {}).items()
+        ),
+        more=name in _MORE,
+    )
+
+
+def _kind(name: str, about: dict[str, Any]) -> FieldKind:
+    if name in _CHOICES:
+        return FieldKind.CHOICE
+    if name in _LONG:
+        return FieldKind.LONG_TEXT
+    if about.get("format") == "password":
+        return FieldKind.PASSWORD
+    return FieldKind.NUMBER if about.get("type") == "integer" else FieldKind.TEXT
