@@ -40,7 +40,9 @@ def _readable(parse: Callable[[str], object]) -> AfterValidator:
 class Settings(BaseSettings):
     """What an operator decides. Local defaults need no variable at all."""
 
-    model_config = SettingsConfigDict(env_prefix="HEADRACE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="HEADRACE_", frozen=True, extra="ignore", populate_by_name=True
+    )
 
     data: Path = Field(default_factory=lambda: platformdirs.user_data_path("headrace"))
     documents: str = ""
@@ -48,6 +50,9 @@ class Settings(BaseSettings):
     destination: str = ""
     launcher: str = ""
     token: SecretStr | None = None
+    tasks: int = Field(default=1, ge=1, le=64)
+    # Which of a run's tasks this process is, as Cloud Run tells it.
+    task_index: int = Field(default=0, ge=0, validation_alias="CLOUD_RUN_TASK_INDEX")
     web_origin: AnyHttpUrl | None = None
     allowed_networks: Annotated[str, _readable(parse_networks)] = ""
     allowed_ports: Annotated[str, _readable(parse_ports)] = shown_ports([UNPRIVILEGED_PORTS])
@@ -98,7 +103,7 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """The variables that make another process read the same settings, without the token."""
         names = (
-            *("data", "documents", "vault", "destination", "launcher"),
+            *("data", "documents", "vault", "destination", "launcher", "tasks"),
             *("allowed_networks", "allowed_ports", "egress_address"),
         )
         return {f"HEADRACE_{name.upper()}": str(getattr(self, name)) for name in names}

@@ -90,11 +90,17 @@ class Board:
             self._tell()
 
     def planned(self, records: Collection[ChunkRun]) -> None:
-        """The chunks of all tables, as they are recorded; a table without any is staged."""
+        """The chunks of all tables, as they are recorded; a table without any is staged.
+
+        Told again, it says what other processes have done.
+        """
         with self._lock:
             for ref, table in self._tables.items():
                 mine = [record for record in records if record.ref == ref]
-                standing = self._standing[ref] = _Standing(chunks=len(mine))
+                before = self._standing.get(ref, _Standing())
+                standing = self._standing[ref] = _Standing(
+                    chunks=len(mine), under_way=before.under_way, began=before.began
+                )
                 for record in mine:
                     if record.state is ChunkState.DONE:
                         standing.add(record)

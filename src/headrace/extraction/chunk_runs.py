@@ -68,6 +68,16 @@ class ChunkRun(TableRef):
     def ref(self) -> TableRef:
         return TableRef(schema_name=self.schema_name, table_name=self.table_name)
 
+    @property
+    def described(self) -> str:
+        """The chunk in a user's words, such as `id after 10 up to 20`."""
+        chunk = self.chunk
+        if chunk.whole:
+            return "the whole table"
+        bounds = (("after", chunk.after), ("up to", chunk.upto))
+        told = " ".join(f"{word} {', '.join(bound)}" for word, bound in bounds if bound)
+        return f"{', '.join(chunk.columns)} {told}"
+
     def fresh(self) -> ChunkRun:
         """The chunk as if nobody had read it."""
         return ChunkRun(
@@ -184,10 +194,15 @@ class ChunkRuns:
                 self._make(part)
 
     def reset(self, record: ChunkRun) -> None:
-        """Have it read again, unless it was changed meanwhile."""
+        """Have it read anew, unless it was changed meanwhile; whoever holds it has lost it."""
         document = self._documents.get(self._at(record.name))
-        if document and _record(document) == record:
+        if document is None or _record(document) != record:
+            return
+        try:
             self._documents.replace(document.path, _value(record.fresh()), document.etag)
+        except HeadraceError as error:
+            if error.kind is not DOCUMENT_STALE:
+                raise
 
     def _make(self, part: ChunkRun) -> ChunkRun:
         try:

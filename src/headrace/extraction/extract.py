@@ -10,15 +10,22 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from headrace import naming
-from headrace.destinations import Checkpoint, Destination, Publication, StagedTable, Target
+from headrace.destinations import (
+    Checkpoint,
+    Destination,
+    ExpectedDigests,
+    Publication,
+    StagedTable,
+    Target,
+)
 from headrace.documents import Documents
 from headrace.errors import CONNECTION_LOST, HeadraceError
 from headrace.extraction.board import Board
-from headrace.extraction.chunk_runs import ChunkRun, ChunkRuns
-from headrace.extraction.increments import PlannedRead, planned_read, windows
+from headrace.extraction.chunk_runs import ChunkRun, ChunkRuns, ChunkState
+from headrace.extraction.increments import PlannedRead, planned_read, source_names, windows
 from headrace.extraction.plan import check_kept, chunks_of, planned, tables_of, windows_of
 from headrace.extraction.reading import Connect, Reading, Workers
-from headrace.model import Run, Source, Window
+from headrace.model import Run, Source, Verification, Window
 from headrace.records import Runs
 from headrace.sources import Database
 from headrace.tables import TableRef
@@ -81,7 +88,7 @@ def extract(
         if run.plan is None:
             reads, run = _plan(database, source, run, (ports, board, known))
         else:
-            reads = _planned_before(database, source, run, board, known)
+            reads = _planned_before(database, source, run, (chunks, board, known))
     except BaseException:
         database.close()
         raise
@@ -103,6 +110,8 @@ def extract(
         workers.close()
     _warn_of_snapshots(board, records)
     tables = [_staged(read, records) for read in reads]
+    for read, table in zip(reads, tables, strict=True):
+        _warn_of_digests(board, source, read, table)
     moments.publishing()
     # What reading took goes back, so that publishing does not add its own on top.
     pa.default_memory_pool().release_unused()
@@ -154,20 +163,25 @@ def _plan(
 
 
 def _planned_before(
-    database: Database, source: Source, run: Run, board: Board, known: Known
+    database: Database, source: Source, run: Run, others: tuple[ChunkRuns, Board, Known]
 ) -> Sequence[PlannedRead]:
+    chunks, board, known = others
     board.begin(run.tables)
     reads = planned_reads(database, source, known, windows_of(run), board)
     check_kept(run, source, reads, known)
     log.info("going on with the plan of the attempt before")
+    for record in chunks.all():
+        if record.state is ChunkState.CLAIMED:  # by a process that is gone, or cut off
+            chunks.reset(record)
     return reads
 
 
 def _read(workers: Workers, chunks: ChunkRuns, board: Board) -> Sequence[ChunkRun]:
     """Have all chunks read; those by place again that were read from several snapshots."""
     for _ in range(_ROUNDS):
-        workers.run()
+        workers.run(lambda: board.planned(chunks.all()))
         records = chunks.all()
+        board.planned(records)
         mixed = [record for record in records if _mixed(record, records)]
         if not mixed:
             return records
@@ -200,6 +214,27 @@ def _warn_of_snapshots(board: Board, records: Sequence[ChunkRun]) -> None:
 
 
 def _staged(read: PlannedRead, records: Sequence[ChunkRun]) -> StagedTable:
-    mine = (record for record in records if record.ref == read.selection.ref)
+    mine = [record for record in records if record.ref == read.selection.ref]
     files = tuple(file for record in mine for file in record.files)
-    return StagedTable(**vars(read.planned), files=files)
+    expected = tuple(_expected(read, record) for record in mine if record.digests)
+    return StagedTable(**vars(read.planned), files=files, expected=expected)
+
+
+def _expected(read: PlannedRead, record: ChunkRun) -> ExpectedDigests:
+    digests = {
+        name: record.digests[source_name]
+        for name, source_name in source_names(read.planned.schema).items()
+        if source_name in record.digests
+    }
+    return ExpectedDigests(record.described, tuple(f.path for f in record.files), digests)
+
+
+def _warn_of_digests(board: Board, source: Source, read: PlannedRead, staged: StagedTable) -> None:
+    if source.verify is not Verification.DIGEST or not staged.expected:
+        return
+    lacking = set(staged.schema.names) - set(staged.expected[0].digests)
+    if lacking:
+        board.warn(
+            f"Table {read.selection.ref}: the values of {', '.join(sorted(lacking))} were not "
+            "held against the source's, which has no digest of them."
+        )

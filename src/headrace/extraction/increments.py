@@ -112,6 +112,11 @@ def _called(schema: pa.Schema, source_names: Sequence[str]) -> tuple[str, ...]:
     return tuple(by_source.get(name, name) for name in source_names)
 
 
+def source_names(schema: pa.Schema) -> Mapping[str, str]:
+    """By the columns' names in the destination, those in the source."""
+    return {field.name: _source_name(field) for field in schema}
+
+
 def _source_name(field: pa.Field) -> str:
     name: bytes = (field.metadata or {}).get(SOURCE_NAME, field.name.encode())
     return name.decode()

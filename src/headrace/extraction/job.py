@@ -1,8 +1,13 @@
-"""The extraction job: `python -m headrace.extraction.job MODEL SOURCE RUN`, one process a run."""
+"""The extraction job: `python -m headrace.extraction.job MODEL SOURCE RUN`.
+
+A run has one process, or several with one number each (`CLOUD_RUN_TASK_INDEX`, as the tasks of a
+Cloud Run Job have it); number 0 plans and publishes, all of them read.
+"""
 
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from functools import partial
 
@@ -15,17 +20,17 @@ from headrace.errors import (
     HeadraceError,
 )
 from headrace.extraction import lease
+from headrace.extraction.assist import assist
 from headrace.extraction.board import Board
 from headrace.extraction.discard import discard
 from headrace.extraction.extract import Moments, Ports, extract
 from headrace.extraction.heartbeat import Heartbeat, Stop
 from headrace.extraction.settle import cancelled, ended
 from headrace.logs import log_context
-from headrace.model import Attempt, Run, RunState, now
+from headrace.model import Attempt, Run, RunState, Source, now
 from headrace.records import Runs, Sources
 from headrace.services import Services
 from headrace.settings import Settings
-from headrace.sources import Database
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +43,8 @@ def main() -> int:
         try:
             services = Services(Settings.read())
             run = Runs(services.documents).get(model_id, source_id, run_id)
+            if services.settings.task_index:
+                return _assist(services, run)
             state = run_job(services, run).state
         except HeadraceError as error:
             log.error("%s: %s", error.code, error.detail)  # noqa: TRY400 - it says what failed
@@ -78,17 +85,28 @@ def run_job(services: Services, run: Run) -> Run:
     return recorded
 
 
+def _assist(services: Services, run: Run) -> int:
+    """The exit code is 0 whatever happens: the first process says how the run ended."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    source = Sources(services.documents).get(run.model_id, run.source_id)
+    try:
+        assist(source, run, _ports(services, source))
+    except HeadraceError as error:
+        log.warning("%s: %s", error.code, error.detail)
+    return 0
+
+
+def _ports(services: Services, source: Source) -> Ports:
+    password = credentials.load(services.vault, source)
+    connect = partial(sources.connect, source.connection, password, services.settings.network)
+    return Ports(connect, services.destination, services.documents)
+
+
 def _work(services: Services, run: Run, heartbeat: Heartbeat, board: Board) -> None:
     heartbeat.check()
     heartbeat.start()
     source = Sources(services.documents).get(run.model_id, run.source_id)
-    password = credentials.load(services.vault, source)
-    network = services.settings.network
-
-    def connect(snapshot: str | None = None) -> Database:
-        return sources.connect(source.connection, password, network, snapshot)
-
-    ports = Ports(connect, services.destination, services.documents)
+    ports = _ports(services, source)
     keep = partial(services.destination.keep, run.run_id)
     extract(source, run, ports, board, Moments(resumable=keep, publishing=heartbeat.approve))
 

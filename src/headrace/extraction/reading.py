@@ -21,6 +21,7 @@ from tenacity import (
 
 from headrace.chunks import Chunk
 from headrace.destinations import Staging
+from headrace.digests import Digest
 from headrace.errors import TABLE_CHANGED, TOO_MANY_CONNECTIONS, HeadraceError
 from headrace.extraction.board import Board
 from headrace.extraction.chunk_runs import (
@@ -34,7 +35,7 @@ from headrace.extraction.increments import PlannedRead
 from headrace.extraction.worker import Figures, stage
 from headrace.ids import new_id
 from headrace.logs import log_context
-from headrace.model import Source, now
+from headrace.model import Source, Verification, now
 from headrace.sources import Database
 from headrace.tables import TableRef
 
@@ -51,6 +52,7 @@ _LONGEST_END_SECONDS = 5.0
 
 # How often a worker that finds nothing to do looks whether another's chunk has become free.
 _IDLE_SECONDS = 0.5
+_TICK_SECONDS = 2.0
 
 
 class Connect(Protocol):
@@ -154,10 +156,10 @@ class Workers:
         """What was seen by the connection that was made last."""
         return self._snapshots.wanted
 
-    def run(self, tick: Callable[[], None] = lambda: None) -> None:
+    def run(self, tick: Callable[[], object] = lambda: None) -> None:
         """Return when all chunks are done; raise the first error that no retry has mended.
 
-        `tick` is called in this thread every second or so.
+        `tick` is called in this thread every few seconds; raising ends the reading.
         """
         self._over.clear()
         threads = [
@@ -167,9 +169,10 @@ class Workers:
         renewing = self._thread("renewal", self._renew)
         try:
             for thread in threads:
+                thread.join(_TICK_SECONDS)
                 while thread.is_alive():
-                    thread.join(1.0)
                     tick()
+                    thread.join(_TICK_SECONDS)
         finally:
             self._end(threads)
             renewing.join()
@@ -277,10 +280,14 @@ class Workers:
         unfit = reading.source.unfit
         with database.read(read.selection, unfit, read.window, chunk) as reader:
             staged = stage(reader, read.planned, place, self._reporting(record))
+        digests: Mapping[str, Digest] = {}
+        if reading.source.verify is Verification.DIGEST:
+            digests = database.digest(read.selection, unfit, read.window, chunk)
         done = record.model_copy(
             update={
                 **vars(staged.figures),
                 "files": staged.files,
+                "digests": dict(digests),
                 "snapshot": database.snapshot(),
                 "finished_at": now(),
                 "attempts": record.attempts + attempt - 1,

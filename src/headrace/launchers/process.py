@@ -27,25 +27,31 @@ _SAME_START_SECONDS = 2.0
 
 
 def open_launcher(url: str, settings: Settings) -> ProcessLauncher:
-    return ProcessLauncher(local_path(url), JOB, settings.environment())
+    return ProcessLauncher(local_path(url), JOB, settings.environment(), settings.tasks)
 
 
 class ProcessLauncher:
     """Starts `command MODEL SOURCE RUN`, with what it prints in `<directory>/<run>.log`.
 
-    The process gets this one's environment, without the service's token and with `environment`
-    over it. An execution is the process's pid and the time at which it started.
+    It is started `tasks` times, each with a number of its own (`CLOUD_RUN_TASK_INDEX`). The
+    processes get this one's environment, without the service's token and with `environment` over
+    it. An execution is the pid of the first and the time at which it started: the others end when
+    they see that the run has.
     """
 
     def __init__(
-        self, directory: Path, command: Sequence[str], environment: Mapping[str, str]
+        self,
+        directory: Path,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        tasks: int = 1,
     ) -> None:
         self._directory = directory
         self._command = tuple(command)
         self._environment = dict(environment)
+        self._tasks = tasks
 
     def launch(self, run: Run) -> str:
-        inherited = {name: v for name, v in os.environ.items() if name != "HEADRACE_TOKEN"}
         try:
             make_directory(self._directory)
             log = os.open(
@@ -54,14 +60,7 @@ class ProcessLauncher:
                 0o600,
             )
             try:
-                process = subprocess.Popen(
-                    [*self._command, run.model_id, run.source_id, run.run_id],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    env={**inherited, **self._environment},
-                    start_new_session=True,  # a Ctrl-C for the service is none for its jobs
-                )
+                first, *_ = [self._start(run, number, log) for number in range(self._tasks)]
             finally:
                 os.close(log)
         except OSError as error:
@@ -70,6 +69,19 @@ class ProcessLauncher:
                 f"The process for run '{run.run_id}' could not be started: "
                 f"{os.strerror(error.errno or 0)}.",
             ) from error
+        return first
+
+    def _start(self, run: Run, number: int, log: int) -> str:
+        inherited = {name: v for name, v in os.environ.items() if name != "HEADRACE_TOKEN"}
+        task = {"CLOUD_RUN_TASK_INDEX": str(number)}
+        process = subprocess.Popen(
+            [*self._command, run.model_id, run.source_id, run.run_id],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**inherited, **self._environment, **task},
+            start_new_session=True,  # a Ctrl-C for the service is none for its jobs
+        )
         execution = _execution(process.pid)
         # Someone has to wait for an ended child, or it stays in the table of processes.
         threading.Thread(target=process.wait, name=f"wait-{process.pid}", daemon=True).start()
