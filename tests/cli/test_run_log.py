@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 from rich.console import Console
 
@@ -119,7 +120,7 @@ def test_a_log_is_followed_until_the_job_has_ended(
     """The job, here a process that waits, and its log begin later."""
     runs = Runs(services.documents)
     runs.update(run, lambda stored: stored.model_copy(update={"state": RunState.QUEUED}))
-    follow = [HEADRACE, "runs", "log", *RUN, "--follow"]
+    follow = [str(HEADRACE), "runs", "log", *RUN, "--follow"]
     with (
         subprocess.Popen(["sleep", "600"]) as job,
         subprocess.Popen(
@@ -133,7 +134,7 @@ def test_a_log_is_followed_until_the_job_has_ended(
         services.launcher.launch(run.model_copy(update={"run_id": "other"}))  # makes the directory
         log = services.settings.data / "logs" / "r1.log"
         log.write_text("first\n")
-        execution = f"{job.pid}:{started(job.pid)}"
+        execution = f"{job.pid}:{psutil.Process(job.pid).create_time()}"
         update = {"state": RunState.RUNNING, "execution": execution}
         runs.update(run, lambda stored: stored.model_copy(update=update))
         assert shown.stdout.readline() == "\tDEFAULT\t\t\tfirst\n"
@@ -152,16 +153,15 @@ def test_a_log_is_followed_until_the_job_has_ended(
         assert shown.returncode == 0
 
 
-def started(pid: int) -> float:
-    import psutil
-
-    return psutil.Process(pid).create_time()
-
-
 def shown(line: LogLine, *, colours: bool = False) -> str:
     file = io.StringIO()
-    system = "standard" if colours else None
-    show_line(Console(file=file, force_terminal=True, color_system=system, width=40), line)
+    console = Console(
+        file=file,
+        force_terminal=True,
+        color_system="standard" if colours else None,
+        width=40,
+    )
+    show_line(console, line)
     return file.getvalue()
 
 

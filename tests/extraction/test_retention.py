@@ -246,7 +246,7 @@ def test_two_at_once_do_no_harm(
     others = [Services(settings) for _ in range(4)]
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda opened: [prune(opened, "m1", "s1") for _ in range(2)], others))
+        list(pool.map(prune, others * 2, ["m1"] * 8, ["s1"] * 8))
 
     assert left(services) == [f"00{MOST_RUNS - 1:04}", f"00{MOST_RUNS:04}"]
     assert [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING] == []
