@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
 
 from headrace.chunks import WHOLE, Chunk
+from headrace.digests import Digest
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources import TypeName
 from headrace.tables import TableDescription, TableRef, TableSummary
+from tests.digesting import digests_of
 
 
 class MemoryReader:
@@ -66,6 +68,15 @@ class MemoryDatabase:
     ) -> Iterator[MemoryReader]:
         claimed_more = 2 if selection.table_name == "liar" else 0
         yield MemoryReader([_batch(selection)], claimed_more)
+
+    def digest(
+        self,
+        selection: Selection,
+        unfit: UnfitPolicy,
+        window: Window | None = None,
+        chunk: Chunk = WHOLE,
+    ) -> Mapping[str, Digest]:
+        return digests_of(pa.Table.from_batches([_batch(selection)]))
 
     def abandon(self) -> None:
         pass
