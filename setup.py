@@ -1,8 +1,15 @@
-"""Compiles the decoders in `headrace.sources.wire`; everything else is in pyproject.toml."""
+"""Compiles the decoders in `headrace.sources.wire`, and packs the page beside the code.
+
+Everything else is in pyproject.toml.
+"""
+
+import shutil
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 MODULES = ("columns", "copy_binary", "binary_rows")
@@ -21,8 +28,19 @@ class BuildDecoders(build_ext):
             ) from error
 
 
+class PackPage(build_py):
+    """Takes web/ along as headrace/web; an editable install reads it where it lies."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            packed = Path(self.build_lib) / "headrace" / "web"
+            shutil.rmtree(packed, ignore_errors=True)
+            shutil.copytree("web", packed, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+
+
 setup(
-    cmdclass={"build_ext": BuildDecoders},
+    cmdclass={"build_ext": BuildDecoders, "build_py": PackPage},
     ext_modules=cythonize(
         [
             Extension(

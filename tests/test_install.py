@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from headrace import page
+
 ROOT = Path(__file__).parents[1]
-NEEDED = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
+NEEDED = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE")
 WIRE = Path("src/headrace/sources/wire")
 
 
@@ -24,6 +26,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (project / package / "__init__.py").touch()
     for name in NEEDED:
         shutil.copy(ROOT / name, project)
+    shutil.copytree(ROOT / "web", project / "web")
     return project
 
 
@@ -52,3 +55,15 @@ def test_a_source_distribution_has_what_is_compiled(project: Path, tmp_path: Pat
     with tarfile.open(archive) as packed:
         names = {Path(name).name for name in packed.getnames()}
     assert {path.name for path in (ROOT / WIRE).glob("*.p*")} <= names
+    assert {Path(name).name for name in page.files()} <= names
+
+
+def test_an_installation_has_the_page(project: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "setup.py", "--quiet", "build_py", f"--build-lib={tmp_path}"],
+        cwd=project, capture_output=True, check=True, timeout=250,
+    )  # fmt: skip
+    packed = tmp_path / "headrace" / "web"
+    for name, path in page.files().items():
+        assert (packed / name).read_bytes() == path.read_bytes()
+    assert not list(packed.rglob("*.py"))

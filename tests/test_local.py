@@ -53,7 +53,7 @@ def raw(server: LocalServer, request: bytes) -> bytes:
 
 
 def test_the_index_and_the_document_need_no_token(http: httpx.Client) -> None:
-    assert http.get("/").json()["functions"] == list(FUNCTIONS)
+    assert http.get("/functions").json()["functions"] == list(FUNCTIONS)
     assert http.get("/openapi.json").json()["openapi"] == "3.1.0"
 
 

@@ -1,4 +1,4 @@
-"""The local server: all functions under one address, on this machine alone, and the heartbeat."""
+"""The local server: the page and all functions, on this machine alone, and the heartbeat."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from waitress import wasyncore
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from headrace import page
 from headrace.api import answers, openapi
 from headrace.api.functions import FUNCTIONS
 from headrace.api.http import endpoint
@@ -32,6 +33,7 @@ from headrace.errors import (
 )
 from headrace.extraction.dispatch_loop import DispatchLoop
 from headrace.ids import new_id
+from headrace.page import PageConfig
 from headrace.services import Services
 from headrace.settings import Settings
 from headrace.values import Value
@@ -85,6 +87,11 @@ class LocalServer:
     @property
     def token(self) -> str:
         return self._token.get_secret_value()
+
+    @property
+    def page(self) -> str:
+        """The page's address, with the token where no server and no log sees it."""
+        return f"{self.url}/#token={self.token}"
 
     def run(self) -> None:
         """Serve until `close` is called or, in the main thread, SIGINT or SIGTERM comes."""
@@ -153,17 +160,19 @@ def application(services: Services) -> WSGIApplication:
 
 def _front(request: Request) -> Response:
     """What lies beside the functions. It holds no secret, so nobody needs to sign in."""
-    pages: dict[str, Callable[[], Response]] = {
-        "/": lambda: answers.of_value(Index(functions=tuple(FUNCTIONS)), 200),
+    documents: dict[str, Callable[[], Response]] = {
+        "/functions": lambda: answers.of_value(Index(functions=tuple(FUNCTIONS)), 200),
         "/openapi.json": lambda: answers.of_json(openapi.document(FUNCTIONS)),
+        "/config.json": lambda: answers.of_value(PageConfig(), 200),
     }
-    if request.path not in pages:
+    make = documents.get(request.path)
+    response = make() if make else page.answer(request)
+    if response is None:
         return _refusal(HeadraceError(ENDPOINT_NOT_FOUND, "The server has no such path."))
     if request.method not in ("GET", "HEAD"):
         response = _refusal(HeadraceError(METHOD_NOT_ALLOWED, "The path can only be read."))
         response.headers["Allow"] = "GET, HEAD"
-        return response
-    return pages[request.path]()
+    return response
 
 
 def _refusal(error: HeadraceError) -> Response:

@@ -1,4 +1,4 @@
-"""`headrace serve`: all functions on this machine."""
+"""`headrace serve`: the page and all functions on this machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def serve(
     data: Annotated[Path | None, typer.Option(help="Directory for everything stored.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Serve all functions on this machine alone, for whoever holds the printed token."""
+    """Serve the page and all functions on this machine alone, for who holds the printed token."""
     from headrace import local, logs
 
     with reporting(as_json):
@@ -36,7 +36,7 @@ def serve(
                 print_json(started)
             else:
                 out().print(
-                    f"Headrace is at {server.url}/?token={server.token}\n"
+                    f"Headrace is at {server.page}\n"
                     f"Its data are in {settings.data}\nStop it with Ctrl-C.",
                     markup=False,
                 )

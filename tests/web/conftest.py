@@ -1,0 +1,121 @@
+"""The page in a real browser, against the real local service."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from headrace import local
+from headrace.local import LocalServer
+from headrace.settings import Settings
+from tests.web.barriers import Barriers
+from tests.web.complaints import Complaints
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = "/usr/bin/chromium"
+# --no-sandbox since root may run the suite; the rest keeps the browser from calling anybody.
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+SIZES = {"phone": (320, 640), "desktop": (1280, 800)}
+SCHEMES = ("light", "dark")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator[LocalServer]:
+    with closing(local.serve(settings, 0)) as server:
+        threading.Thread(target=server.run, daemon=True).start()
+        yield server
+
+
+@pytest.fixture
+def look(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """The scheme of colours and the size of the window; `every_look` goes through all."""
+    chosen: tuple[str, str] = getattr(request, "param", ("light", "desktop"))
+    return chosen
+
+
+every_look = pytest.mark.parametrize(
+    "look",
+    [(scheme, size) for scheme in SCHEMES for size in SIZES],
+    ids=lambda look: "-".join(look),
+    indirect=True,
+)
+
+
+@pytest.fixture
+def context(browser: Browser, look: tuple[str, str]) -> Iterator[BrowserContext]:
+    scheme, size = look
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",  # a picture has no moment in between
+        locale="en-GB",
+        timezone_id="Europe/Berlin",
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def complaints(context: BrowserContext) -> Iterator[Complaints]:
+    """What the browser complains of fails the test, unless it is `expect`ed."""
+    complaints = Complaints()
+    context.on("page", complaints.listen)
+    yield complaints
+    complaints.check()
+
+
+@pytest.fixture
+def page(context: BrowserContext, complaints: Complaints) -> Page:
+    """An empty tab; `home` is one in which somebody is signed in."""
+    return context.new_page()
+
+
+@pytest.fixture
+def home(page: Page, server: LocalServer) -> Page:
+    """The dashboard, as the printed address opens it."""
+    page.goto(server.page)
+    page.get_by_role("heading", name="Sources").wait_for()
+    return page
+
+
+@pytest.fixture
+def barriers(page: Page) -> Barriers:
+    """axe over what is shown: `barriers.check()`."""
+    return Barriers(page)
+
+
+class Screenshots:
+    """`screenshot("name")` keeps a picture of the page, by scheme and size."""
+
+    def __init__(self, page: Page, look: tuple[str, str]) -> None:
+        self._page = page
+        self._look = look
+
+    def __call__(self, name: str) -> None:
+        path = ROOT / "build" / "screenshots" / f"{name}-{'-'.join(self._look)}.png"
+        self._page.screenshot(path=re.sub(r"\s", "_", str(path)), full_page=True, caret="initial")
+
+
+@pytest.fixture
+def screenshot(page: Page, look: tuple[str, str]) -> Screenshots:
+    return Screenshots(page, look)

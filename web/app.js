@@ -1,0 +1,64 @@
+// The page's frame: it begins here, and shows the view that the address asks for.
+import { html, render } from "./html.js";
+import * as api from "./api.js";
+import * as router from "./router.js";
+import * as session from "./session.js";
+import { LiveRegion } from "./parts/live.js";
+import { Notice, ProblemNotice } from "./parts/notice.js";
+import { Dashboard } from "./views/dashboard.js";
+import { Lost } from "./views/lost.js";
+import { Run } from "./views/run.js";
+import { SignIn } from "./views/sign_in.js";
+import { Source } from "./views/source.js";
+import { Wizard } from "./views/wizard.js";
+
+// What each address shows. A view gets the address's parts as props.
+const VIEWS = { dashboard: Dashboard, new: Wizard, setup: Wizard, source: Source, run: Run, lost: Lost };
+
+const place = document.getElementById("app");
+
+function App() {
+  const { name, params } = router.route.value;
+  const View = VIEWS[name];
+  const { brand, model } = api.config.value;
+  const toContent = (event) => {
+    event.preventDefault(); // the fragment is the view's address
+    document.getElementById("content").focus();
+  };
+  return html`
+    <a class="skip" href="#content" onClick=${toContent}>Skip to the content</a>
+    <header class="frame">
+      <a class="brand" href=${router.href("dashboard", { model: params.model ?? model })}>
+        <img src="icon.svg" alt="" width="24" height="24" />${brand.name}
+      </a>
+      ${params.model && html`<span class="model">${params.model}</span>`}
+      ${session.signedIn.value && html`<button type="button" class="quiet small" onClick=${session.signOut}>Sign out</button>`}
+    </header>
+    ${!api.online.value && html`<div class="banner"><${Notice}
+      tone="warn" title="You are offline." detail="What you see may be out of date. Nothing that you entered is lost."
+    /></div>`}
+    <main id="content" tabindex="-1"><${View} ...${params} /></main>
+    ${session.asked.value && html`<${SignIn} why=${session.asked.value} />`}
+    <${LiveRegion} />
+  `;
+}
+
+async function begin() {
+  place.replaceChildren();
+  try {
+    const config = await api.configure();
+    session.begin(config.sign_in);
+    router.follow(config.model);
+    render(html`<${App} />`, place);
+  } catch (problem) {
+    if (!(problem instanceof api.Problem)) throw problem;
+    render(html`<main class="narrow"><${ProblemNotice} problem=${problem} onRetry=${retry} /></main>`, place);
+  }
+}
+
+function retry() {
+  render(null, place);
+  begin();
+}
+
+begin();

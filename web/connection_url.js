@@ -1,0 +1,54 @@
+// A connection as people write it: postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…
+// It is taken apart here, so that a password in it travels nowhere but with the form's other
+// fields.
+
+// What the databases' own clients call the modes of TLS, and the options that name one.
+const TLS_OPTIONS = ["sslmode", "ssl-mode"];
+const MYSQL_MODES = {
+  DISABLED: "disable",
+  REQUIRED: "require",
+  VERIFY_CA: "verify-ca",
+  VERIFY_IDENTITY: "verify-full",
+};
+
+/** The type of source that a text is a URL of, or null if it is no such URL. */
+export function typeOfUrl(text, types) {
+  const scheme = /^\s*([a-z]+):\/\//i.exec(text)?.[1].toLowerCase();
+  return types.find((type) => type.url_schemes.includes(scheme)) ?? null;
+}
+
+/** `{ values, secrets }` with what the URL says, or null if it can't be told apart safely. */
+export function fromUrl(text) {
+  // Browsers know none of the schemes; as one of ftp they take the rest apart as any address.
+  const url = parsed(text.trim().replace(/^[a-z]+:/i, "ftp:"));
+  const path = url?.pathname.slice(1);
+  // What stands in front of a further / or @ may be a piece of a password, and no host.
+  if (!url || /[/@]/.test(path + url.search) || url.hash) return null;
+  const mode = TLS_OPTIONS.map((name) => url.searchParams.get(name)).find((given) => given);
+  const values = {
+    host: decoded(url.hostname).replace(/^\[|\]$/g, ""),
+    port: url.port,
+    database: decoded(path),
+    user: decoded(url.username),
+    tls: mode ? (MYSQL_MODES[mode.toUpperCase()] ?? mode) : "",
+  };
+  const given = Object.entries(values).filter(([, value]) => value !== "");
+  const secrets = url.password ? { password: decoded(url.password) } : {};
+  return { values: Object.fromEntries(given), secrets };
+}
+
+function parsed(text) {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

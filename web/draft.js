@@ -1,0 +1,81 @@
+// What the wizard does with the functions: test, save, resume. The rules are wizard.js's.
+import * as api from "./api.js";
+import * as rules from "./wizard.js";
+import { change, wizard } from "./wizard.js";
+
+let running = null;
+
+/** Begin a new source, unless one is begun and not yet saved. */
+export function begin(model) {
+  const state = wizard.peek();
+  if (state.source !== null || state.model !== model) wizard.value = rules.blank(model);
+}
+
+/** Go on with a source that is stored. Throws a Problem. */
+export async function open(model, sourceId, { signal } = {}) {
+  const { source } = wizard.peek();
+  if (source?.model_id === model && source.source_id === sourceId) return;
+  wizard.value = rules.resumed(await api.getSource(model, sourceId, { signal }));
+}
+
+/** Test the connection as the form has it, and save the draft when the test passes.
+ *
+ * Gives whether all of it went well; what did not is in the wizard's state.
+ */
+export async function test(type) {
+  const wrong = rules.missing(wizard.peek(), type);
+  if (Object.keys(wrong).length) {
+    change(rules.refused, wrong);
+    return false;
+  }
+  stopTest();
+  const mine = (running = new AbortController());
+  change(rules.testBegun);
+  const state = wizard.peek();
+  const body = {
+    connection: rules.connection(state, type),
+    credentials: rules.credentials(state, type),
+  };
+  try {
+    for await (const [, check] of api.testConnection(body, { signal: mine.signal })) {
+      if (mine !== running) return false;
+      change(rules.checked, check);
+    }
+  } catch (problem) {
+    if (mine === running && problem instanceof api.Problem) change(rules.testBroken, problem);
+    else if (!mine.signal.aborted) throw problem;
+    return false;
+  }
+  // What was typed meanwhile has outdated the test; what was tested is not what would be saved.
+  if (mine !== running || wizard.peek().test.state !== "running") return false;
+  change(rules.testEnded);
+  if (wizard.peek().test.state !== "passed") return false;
+  return save({ name: state.name.trim(), ...body });
+}
+
+export function stopTest() {
+  running?.abort();
+  running = null;
+  if (wizard.peek().test.state === "running") change(rules.testStopped);
+}
+
+/** Save a part of the source, such as `{ selection }`. Gives whether it was saved. */
+export async function save(part) {
+  const { model, source } = wizard.peek();
+  change(rules.saveBegun);
+  const known = source ? { source_id: source.source_id, etag: source.etag } : {};
+  try {
+    change(rules.saved, await api.saveDraft({ model_id: model, ...known, ...part }));
+    return true;
+  } catch (problem) {
+    if (!(problem instanceof api.Problem)) throw problem;
+    change(rules.notSaved, problem);
+    return false;
+  }
+}
+
+/** Take what was saved elsewhere in place of what is shown here. Throws a Problem. */
+export async function reload() {
+  const { model, source } = wizard.peek();
+  wizard.value = rules.resumed(await api.getSource(model, source.source_id));
+}

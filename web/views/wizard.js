@@ -1,0 +1,91 @@
+import { html, useEffect } from "../html.js";
+import { sourceTypes } from "../api.js";
+import * as draft from "../draft.js";
+import { go, href } from "../router.js";
+import { STEPS, enterable, mayEnter, wizard } from "../wizard.js";
+import { Heading } from "../parts/heading.js";
+import { Icon } from "../parts/icon.js";
+import { useLoaded } from "../parts/loaded.js";
+import { Notice, ProblemNotice } from "../parts/notice.js";
+import { Failure, Loading } from "../parts/states.js";
+import { ConnectionStep } from "./steps/connection.js";
+import { ReviewStep } from "./steps/review.js";
+import { ScheduleStep } from "./steps/schedule.js";
+import { SourceStep } from "./steps/source.js";
+import { TablesStep } from "./steps/tables.js";
+
+// A step's view gets `types` (what sourceTypes answers) and `to(step)`, which goes to a step.
+const VIEWS = {
+  source: [SourceStep, "Source"],
+  connection: [ConnectionStep, "Connection"],
+  tables: [TablesStep, "Tables"],
+  schedule: [ScheduleStep, "Destination and schedule"],
+  review: [ReviewStep, "Review"],
+};
+
+/** The set-up of a source, one step after the other; `source` once a draft is stored. */
+export function Wizard({ model, source = null, step }) {
+  const { value: types, problem, reload } = useLoaded(async ({ signal }) => {
+    if (source) await draft.open(model, source, { signal });
+    else draft.begin(model);
+    return sourceTypes({ signal });
+  }, [model, source]);
+  useEffect(() => () => draft.stopTest(), []);
+  const state = wizard.value;
+  const ready = types && (state.source?.source_id ?? null) === source;
+  const possible = ready && mayEnter(state, step) ? step : null;
+  useEffect(() => {
+    if (ready && !possible) to({ model, source }, STEPS.findLast((each) => mayEnter(state, each)), true);
+  }, [ready, possible, step]);
+
+  if (problem && !ready) return html`<${Failure} problem=${problem} onRetry=${reload} />`;
+  if (!possible) return html`<${Loading} label="Loading the set-up" />`;
+  const [View, title] = VIEWS[step];
+  const target = { model, source: state.source?.source_id };
+  return html`<div class="wizard">
+    <div class="side">
+      <p class="crumbs"><a href=${href("dashboard", { model })}><${Icon} name="back" />Sources</a></p>
+      <p class="what">${state.name.trim() || "New source"}</p>
+      <${Steps} current=${step} target=${target} />
+    </div>
+    <div class="step">
+      <p class="where">Step ${STEPS.indexOf(step) + 1} of ${STEPS.length}</p>
+      <${Heading} title=${title} />
+      ${state.stale && html`<${Stale} />`}
+      ${state.problem && html`<${ProblemNotice} problem=${state.problem} />`}
+      <${View} types=${types} to=${(next) => to(target, next)} />
+    </div>
+  </div>`;
+}
+
+const Steps = ({ current, target }) => html`<nav aria-label="Steps"><ol class="steps">
+  ${STEPS.map((step, at) => {
+    const [, label] = VIEWS[step];
+    const done = STEPS.indexOf(current) > at;
+    const inside = html`<span class="number" aria-hidden="true">${done ? html`<${Icon} name="passed" />` : at + 1}</span>
+      <span class="label">${label}${done && html`<span class="unseen"> (done)</span>`}</span>`;
+    const open = enterable.value.has(step);
+    return html`<li key=${step} class=${done ? "done" : ""}>${step === current
+      ? html`<span aria-current="step">${inside}</span>`
+      : open
+        ? html`<a href=${address(target, step)}>${inside}</a>`
+        : html`<span class="closed">${inside}</span>`}</li>`;
+  })}
+</ol></nav>`;
+
+/** Somebody saved the same draft elsewhere; nothing of theirs is overwritten. */
+function Stale() {
+  const again = html`<button type="button" class="secondary small" onClick=${() => draft.reload()}>Show what was saved there</button>`;
+  return html`<${Notice}
+    tone="warn" title="This source was changed elsewhere." code="source_stale" action=${again}
+    detail="It was saved in another tab or by somebody else after you opened it here. Nothing of that was overwritten, and what you entered last was not saved."
+  />`;
+}
+
+const address = ({ model, source }, step) =>
+  source ? href("setup", { model, source, step }) : href("new", { model, step });
+
+function to({ model, source }, step, replace = false) {
+  if (source) go("setup", { model, source, step }, { replace });
+  else go("new", { model, step }, { replace });
+}
