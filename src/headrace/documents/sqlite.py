@@ -88,33 +88,27 @@ _UNREADABLE = {
 }
 
 
+_MEMORY = Path(":memory:")
+
+
 def open_documents(url: str, settings: Settings) -> SqliteDocuments:  # noqa: ARG001
     return SqliteDocuments(local_path(url))
 
 
 class SqliteDocuments:
-    """Documents in the file `path`, which is made if there is none.
+    """Documents in the file `path`, which is made if there is none; without a path in memory.
 
     `patience` is how many seconds to wait for another process's write.
     """
 
-    @classmethod
-    def in_memory(cls) -> SqliteDocuments:
-        """Documents that are gone with this object."""
-        documents = cls.__new__(cls)
-        documents._path = Path(":memory:")
-        documents._lock = threading.Lock()
-        documents._connection = sqlite3.connect(
-            ":memory:", isolation_level=None, check_same_thread=False
-        )
-        documents._connection.text_factory = bytes
-        for statement in (_TABLE, _INDEX):
-            documents._connection.execute(statement)
-        return documents
-
-    def __init__(self, path: Path, *, patience: float = 10.0) -> None:
-        self._path = path
+    def __init__(self, path: Path | None, *, patience: float = 10.0) -> None:
+        self._path = path or _MEMORY
         self._lock = threading.Lock()
+        if path is None:
+            self._connection = _connected(str(_MEMORY), patience)
+            self._connection.execute(_TABLE)
+            self._connection.execute(_INDEX)
+            return
         with self._translated("open"):
             try:
                 if not path.exists():
@@ -124,14 +118,7 @@ class SqliteDocuments:
                     DOCUMENTS_UNAVAILABLE,
                     f"The documents file {path} can't be made: {os.strerror(error.errno or 0)}.",
                 ) from error
-            self._connection = sqlite3.connect(
-                f"{path.as_uri()}?mode=rw",  # never makes an empty file
-                uri=True,
-                timeout=patience,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            self._connection.text_factory = bytes  # damaged text is ours to find and to tell
+            self._connection = _connected(f"{path.as_uri()}?mode=rw", patience)  # makes no file
             try:
                 self._check_version()
                 self._connection.execute(_INDEX)  # files that were made before have none
@@ -265,6 +252,14 @@ def list_statement(*, beginning: bool, newest_first: bool) -> str:
         "SELECT id, value, etag FROM documents WHERE collection = ?"  # noqa: S608 (our words)
         f" AND {'1' if beginning else beyond} ORDER BY id {order} LIMIT ?"
     )
+
+
+def _connected(uri: str, patience: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False
+    )
+    connection.text_factory = bytes  # damaged text is ours to find and to tell
+    return connection
 
 
 def _make(path: Path) -> None:

@@ -78,7 +78,7 @@ def extract_once(
         tables=tables_of(source),
     )
     board = Board(progress)
-    with closing(SqliteDocuments.in_memory()) as documents:
+    with closing(SqliteDocuments(None)) as documents:
         try:
             ports = Ports(connect, destination, documents)
             extract(source, Runs(documents).create(run), ports, board)
