@@ -313,10 +313,14 @@ def test_a_source_is_erased_with_all_that_is_kept(services: Services) -> None:
     create(services, "s2")
     store(services, (S, OLD), (R, NEW))
     services.documents.create(f"{SOURCE}/starts/key", {"run_id": "000000"})
+    resumable = add(services, run(2, F, NEW).model_copy(update={"resumable": True}))
+    staging = services.destination.staging(resumable.run_id)
+    services.destination.keep(resumable.run_id)
 
     retention.erase(services, "m1", "s1")
 
     assert left(services) == []
+    assert not Path(staging.path).exists()
     assert services.documents.delete_under(SOURCE, limit=9) == 0
     assert services.documents.get(SOURCE) is None
     assert services.documents.get("models/m1/sources/s2")

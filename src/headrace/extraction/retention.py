@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from headrace.errors import HeadraceError
+from headrace.extraction.discard import discard
 from headrace.model import Run, RunState, now
 from headrace.records import PAGE, Runs, Sources
 from headrace.services import Services
@@ -69,7 +70,7 @@ def _ended(run: Run, before: datetime) -> bool:
 
 
 def erase(services: Services, model_id: str, source_id: str) -> None:
-    """Remove a source's document, its runs and their logs, and all else that is kept under it.
+    """Remove a source's document, its runs with logs and staging, and all that lies under it.
 
     Absent is no error. Raises LOG_UNAVAILABLE before any document is gone.
     """
@@ -78,5 +79,7 @@ def erase(services: Services, model_id: str, source_id: str) -> None:
     while page := runs.list(model_id, source_id, limit=PAGE, after=after):
         for run in page:
             services.launcher.forget(run)
+            if run.resumable:
+                discard(services.destination, run.run_id)
         after = page[-1].run_id
     Sources(services.documents).erase(model_id, source_id)
