@@ -6,6 +6,11 @@ from pydantic import Field
 
 from headrace.values import Value
 
+# A table's chunks, at most: each is a document.
+MOST_CHUNKS = 4096
+# A chunk of more than so many times the rows that were wished for is too large, and is split.
+TOO_LARGE = 10
+
 
 class Chunk(Value):
     """The rows whose `columns`, compared together, lie in `(after, upto]`.

@@ -1,0 +1,85 @@
+"""The order of a key: which rows come after others, in SQL that an index serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from headrace.chunks import Chunk
+from headrace.errors import TABLE_CHANGED, HeadraceError
+from headrace.model import Selection
+from headrace.sources.postgres.columns import SourceColumn, read_columns
+from headrace.sources.postgres.identifiers import literal, quoted
+from headrace.sources.postgres.session import Session
+
+_INTEGERS = frozenset({"int2", "int4", "int8"})
+# Whose operators are found without a search_path, and whose texts mean the same in each session.
+_ORDERED = _INTEGERS | {
+    *("numeric", "float4", "float8", "text", "varchar", "bpchar", "bytea", "uuid"),
+    *("date", "timestamp", "timestamptz"),
+}
+
+
+@dataclass(frozen=True)
+class KeyColumn:
+    """A column of a key, by the type beneath all domains.
+
+    It is compared by its own collation, since a constant has none that would count.
+    """
+
+    name: str
+    type: str
+
+    @property
+    def integer(self) -> bool:
+        return self.type in _INTEGERS
+
+    @property
+    def written(self) -> str:
+        return f"{quoted(self.name)}::pg_catalog.{self.type}::pg_catalog.text"
+
+    def constant(self, text: str) -> str:
+        # Without the column's length or precision, to which the bound would be cut.
+        return f"{literal(text)}::pg_catalog.{self.type}"
+
+
+def key_columns(names: Iterable[str], columns: Mapping[str, SourceColumn]) -> tuple[KeyColumn, ...]:
+    """As many of the columns, from the first on, as can be compared and may be read."""
+    key = []
+    for name in names:
+        column = columns[name]
+        if not column.readable or column.type.name not in _ORDERED:
+            break
+        key.append(KeyColumn(name, column.type.name))
+    return tuple(key)
+
+
+def key_of(session: Session, selection: Selection, chunk: Chunk) -> tuple[KeyColumn, ...]:
+    """The columns of a chunk. Raises TABLE_CHANGED if they tell its rows apart no more."""
+    columns = {column.name: column for column in read_columns(session, selection.ref)}
+    known = [name for name in chunk.columns if name in columns and not columns[name].nullable]
+    key = key_columns(known, columns)
+    if len(key) < len(chunk.columns):
+        listed = ", ".join(chunk.columns)
+        raise HeadraceError(
+            TABLE_CHANGED, f"Reading {selection.ref}: it can't be read by {listed} any more."
+        )
+    return key
+
+
+def within(key: Sequence[KeyColumn], chunk: Chunk) -> str:
+    """What a row fulfils that is in the chunk."""
+    bounds = []
+    if chunk.after is not None:
+        bounds.append(_compared(key, ">", chunk.after))
+    if chunk.upto is not None:
+        bounds.append(_compared(key, "<=", chunk.upto))
+    return " AND ".join(bounds) or "TRUE"
+
+
+def _compared(key: Sequence[KeyColumn], operator: str, bound: Sequence[str]) -> str:
+    """A bound of fewer values than the key has columns holds for all rows that begin with them."""
+    compared = list(zip(key, bound, strict=False))
+    names = ", ".join(quoted(column.name) for column, _ in compared)
+    constants = ", ".join(column.constant(text) for column, text in compared)
+    return f"({names}) {operator} ({constants})"

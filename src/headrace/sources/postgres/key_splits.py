@@ -1,0 +1,68 @@
+"""A range of a key in smaller ones, by walking along the index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+
+from headrace.chunks import MOST_CHUNKS, TOO_LARGE, Chunk
+from headrace.model import Selection
+from headrace.sources.postgres.identifiers import qualified, quoted
+from headrace.sources.postgres.key_order import KeyColumn, key_of, within
+from headrace.sources.postgres.session import Session
+from headrace.tables import TableRef
+
+# Of rows that its statistics don't know the planner might think that they are sorted sooner.
+_OTHER_WAYS = ("enable_seqscan", "enable_bitmapscan", "enable_sort")
+
+
+def split(session: Session, selection: Selection, chunk: Chunk, rows: int) -> Sequence[Chunk]:
+    """The chunk in ranges of so many rows if it has too many, else itself."""
+    walk = _Walk(session, selection.ref, key_of(session, selection, chunk))
+    with walk.along_the_index():
+        if not walk.keys(chunk, TOO_LARGE * rows, 1):
+            return (chunk,)
+        cuts = walk.cuts(chunk, rows)
+    return tuple(
+        chunk.model_copy(update={"after": after, "upto": upto, "estimated_rows": rows})
+        for after, upto in pairwise([chunk.after, *cuts, chunk.upto])
+    )
+
+
+class _Walk:
+    def __init__(self, session: Session, table: TableRef, key: Sequence[KeyColumn]) -> None:
+        self._session = session
+        self._table = table
+        self._key = key
+        self._what = f"Cutting {table} into chunks"
+
+    @contextmanager
+    def along_the_index(self) -> Iterator[None]:
+        for setting in _OTHER_WAYS:
+            self._session.query(self._what, f"SET LOCAL {setting} TO off")
+        yield
+        for setting in _OTHER_WAYS:
+            self._session.query(self._what, f"SET LOCAL {setting} TO DEFAULT")
+
+    def keys(self, chunk: Chunk, offset: int, number: int) -> Sequence[tuple[str, ...]]:
+        """The keys of so many rows of the chunk, in their order, after the first ones."""
+        names = ", ".join(quoted(column.name) for column in self._key)
+        written = ", ".join(column.written for column in self._key)
+        found = self._session.query(
+            self._what,
+            f"SELECT {written} FROM {qualified(self._table)} "  # noqa: S608 - all quoted
+            f"WHERE {within(self._key, chunk)} ORDER BY {names} OFFSET {offset} LIMIT {number}",
+        )
+        return [tuple(row) for row in found]
+
+    def cuts(self, chunk: Chunk, rows: int) -> Sequence[tuple[str, ...]]:
+        """The key of each row that is so many after the one before, unless it is the last."""
+        cuts: list[tuple[str, ...]] = []
+        while len(cuts) < MOST_CHUNKS - 1:
+            after = cuts[-1] if cuts else chunk.after
+            found = self.keys(chunk.model_copy(update={"after": after}), rows - 1, 2)
+            if len(found) < 2:
+                break
+            cuts.append(found[0])
+        return cuts
