@@ -303,7 +303,13 @@ def test_threads_share_one_store(documents: Documents) -> None:
 
 def test_what_lies_under_a_document_is_deleted(documents: Documents) -> None:
     under = ["models/a/sources/s", "models/a/sources/s/runs/r", "models/a/sources/s/runs/r/x/y"]
-    others = ["models/a", "models/ab", "models/ab/sources/s", "models/a-/sources/s", "models/b"]
+    others = [
+        "models/a",
+        "models/ab",
+        "models/ab/sources/s",
+        "models/a-/sources/s",
+        "models/a0/sources/s",
+    ]
     for path in (*under, *others):
         documents.create(path, {})
 
