@@ -75,8 +75,12 @@ def test_command_works(
 def test_settings_that_the_documents_name_exist() -> None:
     from headrace.settings import Settings
 
-    named = {n for path in DOCUMENTS for n in re.findall(r"HEADRACE_[A-Z_]+", path.read_text())}
-    known = {f"HEADRACE_{name.upper()}" for name in Settings.model_fields}
+    variable = re.compile(r"\b(?:HEADRACE|CLOUD_RUN)_[A-Z_]+")
+    named = {n for path in DOCUMENTS for n in variable.findall(path.read_text())}
+    known = {
+        field.validation_alias or f"HEADRACE_{name.upper()}"
+        for name, field in Settings.model_fields.items()
+    }
     assert named == known
     assert not known & os.environ.keys()
 
