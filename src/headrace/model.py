@@ -196,6 +196,11 @@ class SkippedSlot(Value):
     reason: str
 
 
+# The connections that one process may open to a source's server, for reading.
+MOST_PARALLEL = 32
+CHUNK_ROWS = 500_000
+
+
 class Source(Value):
     """One database connection and what is taken from it. Holds no credential."""
 
@@ -213,11 +218,11 @@ class Source(Value):
     parallel: int = Field(
         default=1,
         ge=1,
-        le=32,
+        le=MOST_PARALLEL,
         description="How many chunks are read at once, each over a connection of its own.",
     )
     chunk_rows: int = Field(
-        default=500_000,
+        default=CHUNK_ROWS,
         ge=1,
         description="About how many rows a chunk has; a table with fewer is one chunk.",
     )

@@ -140,6 +140,27 @@ def test_decimals_that_are_none(services: Services, precision: int, scale: int, 
     assert paths(error) == [f"selection.0.decimal_columns.{path}"]
 
 
+SETTINGS = {"verify": "digest", "parallel": 4, "chunk_rows": 1000, "drift": "fail", "unfit": "null"}
+
+
+@pytest.mark.parametrize(("name", "value"), SETTINGS.items())
+def test_each_setting_is_saved_and_stays(services: Services, name: str, value: object) -> None:
+    new = create(services, **{name: value})
+    changed = change(services, create(services), **{name: value})
+
+    assert getattr(new, name) == getattr(changed, name) == value
+    assert getattr(change(services, changed, name="Store"), name) == value
+    others = SETTINGS.keys() - {name}
+    assert all(getattr(new, other) == Source.model_fields[other].default for other in others)
+
+
+@pytest.mark.parametrize("wrong", [{"parallel": 0}, {"parallel": 33}, {"chunk_rows": 0}])
+def test_a_setting_that_is_none(services: Services, wrong: dict[str, int]) -> None:
+    error = refused(lambda: requested(SaveDraft, model_id="m1", **wrong))
+
+    assert paths(error) == list(wrong)
+
+
 # --- changing ---------------------------------------------------------------------------------
 
 

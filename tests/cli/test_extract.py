@@ -36,6 +36,21 @@ def test_tables_into_duckdb(headrace: Headrace, database: Database, tmp_path: Pa
     assert sorted(tables) == [("orders",), ("sales_eu_odd_name",)]
 
 
+def test_a_table_in_chunks(headrace: Headrace, database: Database, tmp_path: Path) -> None:
+    database.execute(
+        "CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id;"
+        "ALTER TABLE orders ADD PRIMARY KEY (id); ANALYZE orders"
+    )
+    to = ("--to", f"duckdb://{tmp_path}/warehouse.duckdb", "--dataset", "shop")
+    options = ("--chunk-rows", "100", "--parallel", "2", "--verify", "digest")
+    done = headrace("extract", database.url, "orders", *to, *options, "--json")
+    assert done.returncode == 0, done.stderr
+    (told,) = json.loads(done.stdout)["tables"]
+    assert (told["rows"], told["chunks"]) == (1000, told["chunks_done"])
+    assert told["chunks"] > 1
+    assert headrace("extract", database.url, "orders", *to, "--parallel", "99").returncode == 2
+
+
 def test_a_table_into_parquet(headrace: Headrace, database: Database, tmp_path: Path) -> None:
     database.execute("CREATE TABLE orders AS SELECT generate_series(1, 10) AS id")
     done = headrace("extract", database.url, "orders", "--to", f"parquet://{tmp_path}/lake")

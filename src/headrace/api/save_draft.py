@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from pydantic import Field
 
@@ -14,11 +15,13 @@ from headrace.connections import Connection, Credentials, TlsMode, identity
 from headrace.errors import INVALID_INPUT, PASSWORD_REQUIRED, SOURCE_STALE, HeadraceError
 from headrace.errors import Field as WrongField
 from headrace.model import (
+    MOST_PARALLEL,
     DriftPolicy,
     Selection,
     Source,
     SourceState,
     UnfitPolicy,
+    Verification,
     credentials_secret_name,
     now,
 )
@@ -30,6 +33,9 @@ from headrace.values import DestinationName, ModelId, SourceId, Text, Value
 from headrace.vaults import Vault
 
 log = logging.getLogger(__name__)
+
+# What stays as it is in a change that does not name it, and has a default in a new source.
+_SETTINGS = ("selection", "unfit", "drift", "verify", "parallel", "chunk_rows")
 
 # How well a mode guards a password on its way; a step down needs the password again.
 _PROTECTION = {
@@ -65,6 +71,15 @@ class SaveDraft(Value):
     )
     drift: DriftPolicy | None = Field(
         default=None, description="What becomes of columns that are other ones than before."
+    )
+    verify: Verification | None = Field(
+        default=None, description="What is held against the source before a run is published."
+    )
+    parallel: int | None = Field(
+        default=None, ge=1, le=MOST_PARALLEL, description="How many chunks are read at once."
+    )
+    chunk_rows: int | None = Field(
+        default=None, ge=1, description="About how many rows a chunk has."
     )
     schedule: Schedule | None = Field(
         default=None, description="When an active source runs by itself; by hand at first."
@@ -120,12 +135,10 @@ def _new(services: Services, request: SaveDraft) -> Source:
         connection=request.connection,
         credentials_secret_name=credentials_secret_name(request.model_id, source_id),
         dataset=request.dataset or naming.dataset_name(request.name),
-        selection=request.selection or (),
-        unfit=request.unfit or UnfitPolicy.FAIL,
-        drift=request.drift or DriftPolicy.ADD,
         schedule=(request.schedule or Manual()).anchored(created_at),
         created_at=created_at,
         updated_at=created_at,
+        **_given(request, _SETTINGS),
     )
 
 
@@ -147,9 +160,12 @@ def _changed(services: Services, source: Source, request: SaveDraft) -> Source:
         )
     if request.connection and request.credentials is None:
         _check_password_may_stay(source, request.connection)
-    kept = ("name", "connection", "dataset", "selection", "unfit", "drift")
-    given = {name: value for name in kept if (value := getattr(request, name)) is not None}
+    given = _given(request, ("name", "connection", "dataset", *_SETTINGS))
     return _scheduled(source.model_copy(update={**given, "updated_at": now()}), request)
+
+
+def _given(request: SaveDraft, names: Sequence[str]) -> Mapping[str, Any]:
+    return {name: value for name in names if (value := getattr(request, name)) is not None}
 
 
 def _scheduled(source: Source, request: SaveDraft) -> Source:

@@ -12,10 +12,11 @@ import typer
 from headrace import destinations, sources
 from headrace.checks import Check, CheckStatus
 from headrace.cli.arguments import Dataset, Json, Unfit, Url, login
+from headrace.cli.chunks import ChunkRows, Parallel, Verify
 from headrace.cli.columns import Columns, Decimals, UnfitColumns, of_columns
 from headrace.cli.increments import Cursor, Drift, Key, Lag, LookBack, TableMode, in_windows, names
 from headrace.errors import catalogue
-from headrace.model import DriftPolicy, UnfitPolicy
+from headrace.model import CHUNK_ROWS, DriftPolicy, UnfitPolicy, Verification
 from headrace.services import open_port
 from headrace.settings import LocalSettings
 from headrace.tables import Mode
@@ -124,6 +125,9 @@ def extract(
     lag: Lag = None,
     look_back: LookBack = None,
     drift: Drift = DriftPolicy.ADD,
+    verify: Verify = Verification.COUNTS,
+    parallel: Parallel = 1,
+    chunk_rows: ChunkRows = CHUNK_ROWS,
     as_json: Json = False,
 ) -> None:
     """Bring tables into a destination: all of them, or none.
@@ -136,10 +140,11 @@ def extract(
     with reporting(as_json):
         connection, credentials = login(url)
         source = adhoc_source(connection, table, dataset)
-        source = source.model_copy(update={"unfit": unfit, "drift": drift})
+        wish = {"verify": verify, "parallel": parallel, "chunk_rows": chunk_rows}
+        source = source.model_copy(update={"unfit": unfit, "drift": drift, **wish})
         source = of_columns(source, column, unfit_column, decimal)
-        wish = {"cursor": names(cursor), "key": names(key)}
-        source = in_windows(source, mode, **wish, lag_seconds=lag, look_back=look_back)
+        columns = {"cursor": names(cursor), "key": names(key)}
+        source = in_windows(source, mode, **columns, lag_seconds=lag, look_back=look_back)
         settings = LocalSettings.read()
         destination = open_port("--to", to, destinations.SCHEMES, settings)
         with closing(destination), ExtractionBars(err()) as bars:
