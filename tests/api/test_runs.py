@@ -53,6 +53,9 @@ def test_a_run_brings_the_rows(http: httpx.Client, ids: dict[str, str], settings
     assert (run["state"], run["error"]) == ("succeeded", None)
     (table,) = run["tables"]
     assert (table["state"], table["rows"]) == ("published", 1000)
+    assert (table["chunks"], table["chunks_done"]) == (1, 1)
+    assert all(run["phases"][name] > 0 for name in ("plan", "read", "write", "load", "publish"))
+    assert len(run["attempts"]) == 1
     with duckdb.connect(str(settings.data / "warehouse.duckdb"), read_only=True) as warehouse:
         query = f"SELECT count(*), sum(n) FROM {table['dataset']}.{table['destination_table']}"
         assert warehouse.execute(query).fetchone() == (1000, 500500)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from headrace.destinations import SCHEMES, Destination, Target
+from headrace.destinations import SCHEMES, Destination, Publication, PublishTime, Target
 from headrace.errors import SETTINGS_INVALID, HeadraceError
 from headrace.services import open_port
 from headrace.settings import Settings
@@ -44,6 +44,15 @@ def test_publishing_the_same_run_twice_does_nothing(
     publish(destination, staged, run_id=run_id)
 
     assert destination.count(ORDERS) == 2
+
+
+def test_loading_and_showing_take_their_time(destination: Destination, run_id: str) -> None:
+    publication = Publication("m1", "s1", run_id, (stage(destination, run_id, table(id=[1])),))
+
+    first, again = destination.publish(publication), destination.publish(publication)
+
+    assert min(first.load_seconds, first.publish_seconds) > 0
+    assert again == PublishTime()
 
 
 def test_several_tables_are_published_together(

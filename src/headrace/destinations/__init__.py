@@ -155,6 +155,14 @@ class Checkpoint:
     position: str | None = None
 
 
+@dataclass(frozen=True)
+class PublishTime:
+    """How long a publish took: to load the rows, unseen by readers, and to show them."""
+
+    load_seconds: float = 0.0
+    publish_seconds: float = 0.0
+
+
 class Destination(Protocol):
     """A warehouse.
 
@@ -191,20 +199,20 @@ class Destination(Protocol):
         """Let the run's staging stay when its process is gone, until it is discarded."""
         ...
 
-    def publish(self, publication: Publication) -> None:
+    def publish(self, publication: Publication) -> PublishTime:
         """Replace the tables, or bring their increments in, and write their checkpoints.
 
         All in one transaction. A table that grows gets the columns that are new, and the type of
         one that has become wider; a column that is gone stays, and is NULL in new rows.
 
-        Publishing the same run again does nothing. Raises ROWS_DISAGREE if the destination
-        counts other rows than were staged, DIGESTS_DISAGREE if a column's values, as staged or as
-        loaded, are not those of the source, KEY_NOT_USABLE if two rows have one key,
+        Publishing the same run again does nothing, in no time. Raises ROWS_DISAGREE if the
+        destination counts other rows than were staged, DIGESTS_DISAGREE if a column's values, as
+        staged or as loaded, are not those of the source, KEY_NOT_USABLE if two rows have one key,
         STAGING_CORRUPTED if a file can't be read back, CHECKPOINT_MOVED if another run has brought
         a table meanwhile or an increment does not follow what it holds, SCHEMA_CHANGED if a
         column's type has become another one, DESTINATION_CONFLICT if a table belongs to another
-        source or was not made by Headrace, and what else `check` raises; the destination is then
-        as it was.
+        source or was not made by Headrace, and what else `check` raises; the destination is then as
+        it was.
         """
         ...
 

@@ -7,6 +7,7 @@ transaction as the tables. Staging is the directory `<file>.staging/` beside it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -20,6 +21,7 @@ from headrace.destinations import (
     Checkpoint,
     PlannedTable,
     Publication,
+    PublishTime,
     StagedTable,
     Staging,
     Target,
@@ -124,7 +126,8 @@ class DuckDB:
     def staging(self, run_id: str) -> Staging:
         return self._staging.make(run_id)
 
-    def publish(self, publication: Publication) -> None:
+    def publish(self, publication: Publication) -> PublishTime:
+        began = time.monotonic()
         check_tables(publication.tables, RESERVED, self.type_name)
         with disk_errors(f"Making the directory of {self._file}"):
             make_directory(self._file.parent)
@@ -132,9 +135,13 @@ class DuckDB:
         with self._translated(f"Publishing into {self._file}", publication.tables):
             for limit in limits:
                 with suppress(*_TOO_LITTLE_MEMORY):
-                    self._publish(publication, limit)
-                    return
-            self._publish(publication, last_limit)
+                    loaded = self._publish(publication, limit)
+                    break
+            else:
+                loaded = self._publish(publication, last_limit)
+        if loaded is None:
+            return PublishTime()
+        return PublishTime(loaded - began, time.monotonic() - loaded)
 
     def keep(self, run_id: str) -> None:
         self._staging.keep(run_id)
@@ -177,13 +184,14 @@ class DuckDB:
         with disk_errors(f"Looking for {self._file}"):
             return self._file.exists()
 
-    def _publish(self, publication: Publication, memory_limit: str) -> None:
+    def _publish(self, publication: Publication, memory_limit: str) -> float | None:
+        """Returns when all was loaded; None if the run had published already."""
         spill = str(self._staging.path(publication.run_id) / "spill")
         with self._writing(memory_limit, spill) as connection:
             connection.execute("BEGIN")
             checkpoints.prepare(connection)
             if not checkpoints.remember_run(connection, publication):
-                return  # closing rolls back
+                return None  # closing rolls back
             owner = (publication.model_id, publication.source_id)
             known = {c.target: c for c in checkpoints.read(connection, *owner)}
             check_follows(publication, {target: c.run_id for target, c in known.items()})
@@ -195,7 +203,9 @@ class DuckDB:
                 before = known.get(table.target)
                 self._load(connection, publication, table, before)
                 checkpoints.remember(connection, publication, table, before)
+            loaded = time.monotonic()
             connection.execute("COMMIT")
+        return loaded
 
     def _load(
         self,

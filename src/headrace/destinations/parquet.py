@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +28,7 @@ from headrace.destinations import (
     Checkpoint,
     PlannedTable,
     Publication,
+    PublishTime,
     StagedTable,
     Staging,
     Target,
@@ -123,13 +125,14 @@ class ParquetDirectory:
     def staging(self, run_id: str) -> Staging:
         return self._staging.make(run_id)
 
-    def publish(self, publication: Publication) -> None:
+    def publish(self, publication: Publication) -> PublishTime:
+        began = time.monotonic()
         check_tables(publication.tables, self.reserved_datasets, self.type_name)
         with disk_errors(f"Publishing into {self._directory}"), self._locked():
             manifest = self._read()
             of_source = owner(publication.model_id, publication.source_id)
             if publication.run_id in manifest.runs.get(of_source, ()):
-                return
+                return PublishTime()
             known = self.checkpoints(publication.model_id, publication.source_id)
             check_follows(publication, {c.target: c.run_id for c in known})
             for table in publication.tables:
@@ -148,9 +151,11 @@ class ParquetDirectory:
             try:
                 for table in publication.tables:
                     self._move(publication, table)
+                loaded = time.monotonic()
                 self._write(publish(claimed, publication))
             finally:
                 self._tidy(publication)
+        return PublishTime(loaded - began, time.monotonic() - loaded)
 
     def keep(self, run_id: str) -> None:
         self._staging.keep(run_id)

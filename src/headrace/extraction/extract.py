@@ -118,9 +118,8 @@ def extract(
     log.info("publishing %d tables", len(tables))
     follows = {target: checkpoint.run_id for target, checkpoint in known.items()}
     publication = Publication(source.model_id, source.source_id, run.run_id, tuple(tables), follows)
-    began = time.monotonic()
-    ports.destination.publish(publication)
-    board.took(publish=time.monotonic() - began)
+    took = ports.destination.publish(publication)
+    board.took(load=took.load_seconds, publish=took.publish_seconds)
     board.published()
 
 
