@@ -23,6 +23,8 @@ _MOST = 4096
 _UNEVEN = 1.5
 # What is larger by this is, and what is estimated at less than half of it surely isn't.
 _TOO_LARGE = 10
+# So often half of a 64-bit number's range is left, and no text is worth more.
+_DEEPEST = 64
 # The lookups in one statement, each of which opens the table.
 _AT_ONCE = 128
 
@@ -103,15 +105,15 @@ class _Cutting:
         self._rows = rows
         self._left = _MOST - 1
 
-    def cut(self, chunk: Chunk) -> Sequence[Chunk]:
-        """The chunk in smaller ones as often as its estimate is too large."""
+    def cut(self, chunk: Chunk, times: int = _DEEPEST) -> Sequence[Chunk]:
+        """The chunk in smaller ones, which are cut again while their estimates are too large."""
         pieces = min(self._pieces(chunk.estimated_rows or 0), self._left + 1)
-        bounds = self._bounds(chunk, pieces) if pieces > 1 else ()
+        bounds = self._bounds(chunk, pieces) if pieces > 1 and times else ()
         if not bounds:
             return [chunk]
         self._left -= len(bounds)
         smaller = self._estimated(chunk, _cut(chunk, iter(bounds)))
-        return [piece for each in smaller for piece in self.cut(each)]
+        return [piece for each in smaller for piece in self.cut(each, times - 1)]
 
     def _pieces(self, estimate: int) -> int:
         """Into how many to cut now: few enough for a statement, to be cut evenly thereafter."""

@@ -6,6 +6,7 @@ as texts but lie in their indexes as numbers.
 
 from __future__ import annotations
 
+import codecs
 import re
 from calendar import monthrange
 from collections.abc import Callable, Sequence
@@ -20,18 +21,23 @@ _Spaced = Callable[[ColumnType, str, str, int], Sequence[str]]
 
 # The characters and bytes that are interpolated behind what two keys have in common.
 _DIGITS = 4
+# Some of the characters in between are elsewhere by the collation, so that one would be too few.
+_FEWEST_TEXTS = 32
 _BYTES = 8
-_LOWEST, _HIGHEST = ord(" "), ord("~")
+_PRINTABLE = "".join(map(chr, range(ord(" "), ord("~") + 1)))
+_UNCAPITALISED = "".join(character for character in _PRINTABLE if not character.isupper())
 _NO_ZERO = "{} >= CAST('0001-01-01' AS DATE)"
 _MICROSECONDS = 86_400_000_000
 
-# Python's names of character sets. A key in another is interpolated by its ASCII characters.
+# Python's names of character sets where they differ.
 _CODECS = {
-    **dict.fromkeys(("utf8", "utf8mb3", "utf8mb4"), "utf-8"),
+    **dict.fromkeys(("utf8mb3", "utf8mb4"), "utf-8"),
     **dict.fromkeys(("ucs2", "utf16"), "utf-16-be"),
     "utf16le": "utf-16-le",
     "utf32": "utf-32-be",
     "latin1": "cp1252",
+    "koi8r": "koi8_r",
+    "koi8u": "koi8_u",
 }
 
 
@@ -52,8 +58,12 @@ class KeyType:
 
 
 def _between(first: int, last: int, pieces: int) -> Sequence[int]:
-    places = (first + (last - first) * piece // pieces for piece in range(1, pieces))
-    return [place for place in dict.fromkeys(places) if place > first]
+    """Whole numbers above the first; the last, if there is none between."""
+    if last <= first:
+        return ()
+    return list(
+        dict.fromkeys(first - (first - last) * piece // pieces for piece in range(1, pieces))
+    )
 
 
 def _by_number(number: Callable[[str], int], text: Callable[[int], str]) -> _Spaced:
@@ -138,29 +148,57 @@ def _spaced_bytes(_: ColumnType, first: str, last: str, pieces: int) -> Sequence
 def _spaced_characters(
     column_type: ColumnType, first: str, last: str, pieces: int
 ) -> Sequence[str]:
-    """By code points, which a collation need not follow."""
-    codec = _CODECS.get(column_type.character_set or "", "ascii")
+    """By code points with the capitals, and without them, as collations take A for a or don't."""
+    pieces = max(pieces, _FEWEST_TEXTS)
+    codec = _codec(str(column_type.character_set))
     low, high = (bytes.fromhex(each).decode(codec, "replace") for each in (first, last))
+    texts = [
+        *_spaced_texts(_PRINTABLE, low, high, pieces),
+        *_spaced_texts(_UNCAPITALISED, low.lower(), high.lower(), pieces),
+    ]
+    return [text.encode(codec, "replace").hex() for text in dict.fromkeys(texts)]
+
+
+def _spaced_texts(alphabet: str, low: str, high: str, pieces: int) -> Sequence[str]:
     same = _in_common(low, high)
-    if low > high:  # by a collation that takes A for a
-        low, high = low.lower(), high.lower()
-    after, upto = (each[same : same + _DIGITS] for each in (low, high))
-    base = max(_HIGHEST, *map(ord, after + upto)) - _LOWEST + 1
+    after, upto = (
+        [_rank(alphabet, character) for character in each[same : same + _DIGITS].ljust(_DIGITS)]
+        for each in (low, high)
+    )
+    base = max(len(alphabet) - 1, *after, *upto) + 1
     places = _between(_number(after, base), _number(upto, base), pieces)
-    texts = (low[:same] + _tail(place, base) for place in places)
-    return [text.encode(codec, "replace").hex() for text in texts]
+    return [
+        low[:same] + "".join(_character(alphabet, rank) for rank in _ranks(place, base))
+        for place in places
+    ]
 
 
-def _number(tail: str, base: int) -> int:
+def _rank(alphabet: str, character: str) -> int:
+    beyond = ord(character) - ord(alphabet[-1])
+    return len(alphabet) - 1 + beyond if beyond > 0 else max(alphabet.find(character), 0)
+
+
+def _character(alphabet: str, rank: int) -> str:
+    beyond = rank - len(alphabet) + 1
+    return chr(ord(alphabet[-1]) + beyond) if beyond > 0 else alphabet[rank]
+
+
+def _number(ranks: Sequence[int], base: int) -> int:
     number = 0
-    for character in tail.ljust(_DIGITS):
-        number = number * base + max(ord(character) - _LOWEST, 0)
+    for rank in ranks:
+        number = number * base + rank
     return number
 
 
-def _tail(number: int, base: int) -> str:
-    digits = [number // base**place % base for place in reversed(range(_DIGITS))]
-    return "".join(chr(_LOWEST + digit) for digit in digits)
+def _ranks(number: int, base: int) -> Sequence[int]:
+    return [number // base**place % base for place in reversed(range(_DIGITS))]
+
+
+def _codec(character_set: str) -> str:
+    try:
+        return codecs.lookup(_CODECS.get(character_set, character_set)).name
+    except LookupError:
+        return "ascii"
 
 
 def _in_common(first: bytes | str, second: bytes | str) -> int:
