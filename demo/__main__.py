@@ -8,27 +8,26 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-import time
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
-import duckdb
 from pydantic import SecretStr
-from rich.console import Console
 
 from demo import flights
 from demo.client import MODEL, Client, RefusedError
+from demo.comparing import compare, compare_flights
+from demo.killing import kill_and_resume
+from demo.narration import console, say, show_agreement, step
+from demo.runs import end_live_runs, follow
 from devservers.postgres import PostgresServer
 from headrace import local, logs
 from headrace.checks import Check
-from headrace.model import Run
+from headrace.model import CHUNK_ROWS, Run
 from headrace.settings import LocalSettings
-from headrace.terminal import ExtractionBars, show_check, size
+from headrace.terminal import show_check, size
 
 NAME = "New York flights"
-
-console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
@@ -56,10 +55,14 @@ def main() -> int:
         try:
             run = bring(client, server)
             agree = compare(server, settings)
-            agree &= bring_changes(client, server, settings, run)
+            reference = {"model_id": run.model_id, "source_id": run.source_id}
+            agree &= bring_changes(client, server, reference)
+            agree &= compare_flights(server, settings)
+            agree &= kill_and_resume(client, reference)
+            agree &= compare_flights(server, settings)
             report(run, server, settings)
             if not agree:
-                console.print("[red]✗ The counts do not agree.[/]")
+                console.print("[red]✗ The two sides do not agree.[/]")
                 return 1
             if not options.once:
                 wait(service.url, service.token)
@@ -115,13 +118,14 @@ def bring(client: Client, server: PostgresServer) -> Run:
 
     step("Choose the tables and how they are taken", "POST /describe_table, POST /save_draft")
     selection = [chosen(client, reference, t) for t in tables if t["kind"] == "table"]
-    client.post("/save_draft", {**reference, "etag": draft["etag"], "selection": selection})
+    choice = {"etag": draft["etag"], "selection": selection, "chunk_rows": CHUNK_ROWS}
+    client.post("/save_draft", {**reference, **choice})
     path = f"{MODEL}/{draft['source_id']}"
     state = client.post(f"/sources/{path}/activate")["state"]
     say(f"{len(selection)} tables chosen; the source is {state}")
 
     step("Run", "POST /runs/, then GET /runs/… until it has ended")
-    return follow(client, path, client.post("/runs/", reference))
+    return follow(client, client.post("/runs/", reference))
 
 
 def chosen(client: Client, reference: dict[str, str], table: dict[str, Any]) -> dict[str, Any]:
@@ -134,74 +138,16 @@ def chosen(client: Client, reference: dict[str, str], table: dict[str, Any]) -> 
     return {**name, **taken, "lag_seconds": 0}
 
 
-def bring_changes(
-    client: Client, server: PostgresServer, settings: LocalSettings, before: Run
-) -> bool:
-    """Change some flights and run again; whether these alone came, and both sides agree."""
+def bring_changes(client: Client, server: PostgresServer, reference: dict[str, str]) -> bool:
+    """Change some flights and run again; whether these alone came."""
     step("Change some flights and run again", "POST /runs/")
     changed = flights.delay_some(server)
     say(f"{changed:,} flights were later than thought; PostgreSQL has it, DuckDB not yet")
-    path = f"{before.model_id}/{before.source_id}"
-    reference = {"model_id": before.model_id, "source_id": before.source_id}
-    run = follow(client, path, client.post("/runs/", reference))
+    run = follow(client, client.post("/runs/", reference))
     (table,) = (table for table in run.tables if table.table_name == "flights")
-    say(f"{table.rows:,} flights travelled; the other tables are taken whole")
-    there = flights.sums(server)
-    with duckdb.connect(settings.destination.removeprefix("duckdb://"), read_only=True) as opened:
-        here = opened.execute(
-            "SELECT count(*), sum(dep_delay)::BIGINT, epoch_us(max(updated_at)) "
-            "FROM new_york_flights.flights"
-        ).fetchone()
-    agree = here == there and table.rows == changed
-    mark = "[green]✓[/]" if agree else "[red]✗[/]"
-    number, delay, _ = there
-    console.print(f"  {mark} flights    {number:,} with {delay:,} minutes of delay on both sides")
-    return agree
-
-
-def follow(client: Client, path: str, started: dict[str, Any]) -> Run:
-    run = Run.model_validate(started)
-    with ExtractionBars(console) as bars:
-        while run.state.live:
-            time.sleep(0.15)
-            run = Run.model_validate(client.get(f"/runs/{path}/{run.run_id}"))
-            bars.show(run.tables)
-    if run.error:
-        raise RefusedError(run.error.model_dump(mode="json"))
-    say(f"run {run.run_id} {run.state}")
-    return run
-
-
-def end_live_runs(client: Client, source: dict[str, Any]) -> None:
-    """A run of a demonstration that was killed may still be going."""
-    path = f"{MODEL}/{source['source_id']}"
-    runs = client.get("/runs/", model_id=MODEL, source_id=source["source_id"])["runs"]
-    live = {run["run_id"] for run in runs if run["state"] in ("queued", "running")}
-    for run_id in live:
-        while client.post(f"/runs/{path}/{run_id}/cancel")["state"] in ("queued", "running"):
-            time.sleep(0.2)
-
-
-def compare(server: PostgresServer, settings: LocalSettings) -> bool:
-    """Count on both sides, and query the rows out of DuckDB."""
-    step("Compare the source with DuckDB")
-    path = settings.destination.removeprefix("duckdb://")
-    agree = True
-    with duckdb.connect(path, read_only=True) as warehouse:
-        for table, there in flights.counts(server).items():
-            row = warehouse.execute(f"SELECT count(*) FROM new_york_flights.{table}").fetchone()
-            here = row[0] if row else None
-            agree &= here == there
-            mark = "[green]✓[/]" if here == there else "[red]✗[/]"
-            console.print(f"  {mark} {table:<10} PostgreSQL {there:>9,}   DuckDB {here:>9,}")
-        latest = warehouse.execute(
-            "SELECT name, count(*), round(avg(dep_delay), 1) FROM new_york_flights.flights "
-            "JOIN new_york_flights.airlines USING (carrier) GROUP BY 1 ORDER BY 2 DESC LIMIT 3"
-        ).fetchall()
-    say("the three busiest airlines, from DuckDB: flights, mean delay in minutes")
-    for name, count, delay in latest:
-        console.print(f"    {name:<26}{count:>8,}{delay:>8}")
-    return agree
+    say("the other tables are taken whole")
+    show_agreement(table.rows == changed, f"{table.rows:,} flights travelled")
+    return table.rows == changed
 
 
 def report(run: Run, server: PostgresServer, settings: LocalSettings) -> None:
@@ -225,19 +171,6 @@ def wait(url: str, token: str) -> None:
         threading.Event().wait()
     except KeyboardInterrupt:
         console.print("Stopped.")
-
-
-_steps = 0
-
-
-def step(title: str, call: str = "") -> None:
-    global _steps  # noqa: PLW0603
-    _steps += 1
-    console.print(f"\n[bold]{_steps}  {title}[/]  [dim]{call}[/]")
-
-
-def say(text: str) -> None:
-    console.print(f"    {text}", markup=False)
 
 
 if __name__ == "__main__":

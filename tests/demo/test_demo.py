@@ -43,8 +43,21 @@ def assert_succeeds(process: subprocess.Popen[str]) -> str:
     assert changed, output
     assert travelled, output
     assert int(changed[1]) == int(travelled[1]) > 0
-    assert re.search(r"✓ flights +336,776 with", output), output
+    assert len(re.findall(r"✓ flights +336,776 with", output)) == 2, output
+    assert_goes_on_after_a_kill(output)
     return output
+
+
+def assert_goes_on_after_a_kill(output: str) -> None:
+    assert re.search(r"run \w+ failed: The process of run '\w+' is gone\.", output), output
+    assert "→ Let the run go on (headrace runs resume)" in output
+    known = re.search(r"([0-9]+) of its ([0-9]+) chunks were known to be done", output)
+    read = re.search(r"✓ flights +([0-9]+) chunks .* and ([0-9]+) after it, 0 of them", output)
+    assert known, output
+    assert read, output
+    done, chunks, before, after = map(int, (*known.groups(), *read.groups()))
+    assert 0 < done <= before + 1
+    assert chunks - 1 <= before + after <= chunks
 
 
 def kill_when(process: subprocess.Popen[str], shown: str) -> None:
@@ -62,7 +75,7 @@ def kill_when(process: subprocess.Popen[str], shown: str) -> None:
 
 
 def test_killed_at_any_step_then_again(directory: Path) -> None:
-    for shown in ("Start PostgreSQL", "Save the draft", "Run"):
+    for shown in ("Start PostgreSQL", "Save the draft", "Run", "kill the process"):
         kill_when(start(directory), shown)
     assert_succeeds(start(directory))
     output = assert_succeeds(start(directory))
