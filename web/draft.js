@@ -1,5 +1,7 @@
 // What the wizard does with the functions: test, save, resume. The rules are wizard.js's.
 import * as api from "./api.js";
+import { go, route } from "./router.js";
+import { batch } from "./vendor/signals.js";
 import * as rules from "./wizard.js";
 import { change, wizard } from "./wizard.js";
 
@@ -65,13 +67,23 @@ export async function save(part) {
   change(rules.saveBegun);
   const known = source ? { source_id: source.source_id, etag: source.etag } : {};
   try {
-    change(rules.saved, await api.saveDraft({ model_id: model, ...known, ...part }));
+    const now = await api.saveDraft({ model_id: model, ...known, ...part });
+    batch(() => {
+      change(rules.saved, now);
+      if (!source) moveTo(now);
+    });
     return true;
   } catch (problem) {
     if (!(problem instanceof api.Problem)) throw problem;
     change(rules.notSaved, problem);
     return false;
   }
+}
+
+/** A draft that is stored has an address of its own, under which it can be gone on with. */
+function moveTo({ model_id: model, source_id: source }) {
+  const { name, params } = route.peek();
+  if (name === "new") go("setup", { model, source, step: params.step }, { replace: true });
 }
 
 /** Take what was saved elsewhere in place of what is shown here. Throws a Problem. */

@@ -32,10 +32,10 @@ class TlsMode(StrEnum):
 
 
 TLS_MODES = {
-    TlsMode.VERIFY_FULL: "Encrypted, and the certificate is valid for this host",
-    TlsMode.VERIFY_CA: "Encrypted, and the certificate is valid, for whichever host",
-    TlsMode.REQUIRE: "Encrypted, whoever answers",
-    TlsMode.DISABLE: "Not encrypted: the password and all rows can be read on their way",
+    TlsMode.VERIFY_FULL: "Encrypted, certificate valid for this host",
+    TlsMode.VERIFY_CA: "Encrypted, certificate valid for any host",
+    TlsMode.REQUIRE: "Encrypted, certificate not looked at",
+    TlsMode.DISABLE: "Not encrypted",
 }
 
 

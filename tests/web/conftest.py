@@ -53,7 +53,7 @@ def look(request: pytest.FixtureRequest) -> tuple[str, str]:
 every_look = pytest.mark.parametrize(
     "look",
     [(scheme, size) for scheme in SCHEMES for size in SIZES],
-    ids=lambda look: "-".join(look),
+    ids="-".join,
     indirect=True,
 )
 
@@ -70,7 +70,7 @@ def context(browser: Browser, look: tuple[str, str]) -> Iterator[BrowserContext]
         timezone_id="Europe/Berlin",
         permissions=["clipboard-read", "clipboard-write"],
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(10_000)
     yield context
     context.close()
 

@@ -54,10 +54,10 @@ function Layer({ check }) {
     <span class="mark"><${Icon} name=${status} /></span>
     <div class="body">
       <p class="head"><span>${LABELS[layer] ?? layer}<span class="unseen">: ${SAID[status]}</span></span>
-        ${status !== "skipped" && html`<span class="time">${duration(milliseconds)}</span>`}</p>
+        ${milliseconds > 0 && html`<span class="time">${duration(milliseconds)}</span>`}</p>
       <p class="found">${found}</p>
       ${open && hint && html`<${Notice}
-        tone=${status === "failed" ? "bad" : "warn"} title="What to do" hint=${hint} copy=${copy} code=${code}
+        tone=${status === "failed" ? "bad" : "warn"} title=${status === "failed" ? "What to do" : null} hint=${hint} copy=${copy} code=${code}
       />`}
       ${!open && copy && html`<${CopyBlock} text=${copy} />`}
     </div>

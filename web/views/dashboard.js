@@ -67,7 +67,7 @@ function body({ model, value, found, problem, reload, search }) {
   </table></div>`;
 }
 
-const AddSource = ({ model }) => html`<a role="button" href=${href("new", { model, step: "source" })}>
+const AddSource = ({ model }) => html`<a class="button" href=${href("new", { model, step: "source" })}>
   <${Icon} name="add" />Add a source
 </a>`;
 

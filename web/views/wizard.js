@@ -25,20 +25,25 @@ const VIEWS = {
 
 /** The set-up of a source, one step after the other; `source` once a draft is stored. */
 export function Wizard({ model, source = null, step }) {
-  const { value: types, problem, reload } = useLoaded(async ({ signal }) => {
+  const { value: types, problem: noTypes, reload } = useLoaded(sourceTypes, []);
+  const opening = useLoaded(async ({ signal }) => {
     if (source) await draft.open(model, source, { signal });
     else draft.begin(model);
-    return sourceTypes({ signal });
   }, [model, source]);
   useEffect(() => () => draft.stopTest(), []);
   const state = wizard.value;
-  const ready = types && (state.source?.source_id ?? null) === source;
+  const open = state.model === model && (state.source?.source_id ?? null) === source;
+  const ready = types && open;
   const possible = ready && mayEnter(state, step) ? step : null;
   useEffect(() => {
     if (ready && !possible) to({ model, source }, STEPS.findLast((each) => mayEnter(state, each)), true);
   }, [ready, possible, step]);
 
-  if (problem && !ready) return html`<${Failure} problem=${problem} onRetry=${reload} />`;
+  const problem = noTypes ?? opening.problem;
+  if (problem && !ready) {
+    const again = () => (types ? opening.reload() : reload());
+    return html`<${Failure} problem=${problem} onRetry=${again} />`;
+  }
   if (!possible) return html`<${Loading} label="Loading the set-up" />`;
   const [View, title] = VIEWS[step];
   const target = { model, source: state.source?.source_id };

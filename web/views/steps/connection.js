@@ -34,17 +34,13 @@ export function ConnectionStep({ types, to }) {
       to("tables");
       return;
     }
-    if (await draft.test(type)) {
-      replacing.value = false;
-      announce("The connection works, and the draft is saved.");
-    } else {
-      form.current?.querySelector("[aria-invalid=true]")?.focus();
-    }
+    if (await draft.test(type)) replacing.value = false;
+    else form.current?.querySelector("[aria-invalid=true]")?.focus();
   };
   const fields = (more) => type.connection.filter((field) => field.more === more);
   const each = (field) => html`<${Field}
     key=${field.name} ...${shown(field)} value=${state.values[field.name] ?? ""} onPaste=${paste}
-    required=${field.required} error=${state.wrong[`connection.${field.name}`]}
+    required=${field.required || (field.default !== null ? undefined : false)} error=${state.wrong[`connection.${field.name}`]}
     onInput=${(text) => change(typed, field.name, text)}
   />`;
   const wrongMore = fields(true).some((field) => `connection.${field.name}` in state.wrong);

@@ -1,0 +1,33 @@
+// Connection URLs, taken apart in the browser. Each export is a test.
+import { fromUrl, typeOfUrl } from "/connection_url.js";
+import { is, same } from "/unit/expect.js";
+
+const TYPES = [
+  { type: "postgres", url_schemes: ["postgresql", "postgres"] },
+  { type: "mysql", url_schemes: ["mysql", "mariadb"] },
+];
+
+export function the_scheme_tells_the_type() {
+  is(typeOfUrl(" PostgreSQL://h/d ", TYPES).type, "postgres");
+  is(typeOfUrl("mariadb://h/d", TYPES).type, "mysql");
+  for (const text of ["db.example.com", "https://h/d", "", "postgres"]) is(typeOfUrl(text, TYPES), null);
+}
+
+export function every_part_is_taken() {
+  same(fromUrl("postgresql://us%40er:p%3Aw@db.example.com:80/sh%20op?sslmode=require"), {
+    values: { host: "db.example.com", port: "80", database: "sh op", user: "us@er", tls: "require" },
+    secrets: { password: "p:w" },
+  });
+}
+
+export function what_is_not_said_is_left_as_it_is() {
+  same(fromUrl("mysql://h"), { values: { host: "h" }, secrets: {} });
+  same(fromUrl("mysql://u@[::1]/d").values, { host: "::1", database: "d", user: "u" });
+  is(fromUrl("mysql://h/d?ssl-mode=verify_identity").values.tls, "verify-full");
+}
+
+export function a_password_that_breaks_the_url_is_never_taken_for_a_host() {
+  for (const password of ["a/b", "1/b", "1?b", "1#b", "a#b", "1/b@c"]) {
+    is(fromUrl(`postgresql://u:${password}@h/d`), null);
+  }
+}
