@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -83,31 +84,28 @@ def extract(
         ports.destination.discard(run.run_id)
     began = time.monotonic()
     chunks = ChunkRuns(ports.documents, run)
-    database = ports.connect()
-    try:
+    with ExitStack() as opened:
+        database = ports.connect()
+        opened.callback(database.close)
         if run.plan is None:
             reads, run = _plan(database, source, run, (ports, board, known))
         else:
-            reads = _planned_before(database, source, run, (chunks, board, known))
-    except BaseException:
-        database.close()
-        raise
-    staging = ports.destination.staging(run.run_id)
-    moments.resumable()
-    reading = Reading(
-        source=source,
-        reads={read.selection.ref: read for read in reads},
-        staging=staging,
-        chunks=chunks,
-        connect=ports.connect,
-    )
-    workers = Workers(reading, board, database)
-    try:
+            reads = _planned_before(database, source, run, board, known)
+        staging = ports.destination.staging(run.run_id)
+        moments.resumable()
+        reading = Reading(
+            source=source,
+            reads={read.selection.ref: read for read in reads},
+            staging=staging,
+            chunks=chunks,
+            connect=ports.connect,
+        )
+        _reset_lost(reading)
+        workers = Workers(reading, board, database)
+        opened.callback(workers.close)
         board.planned(chunks.all())
         board.took(plan=time.monotonic() - began)
         records = _read(workers, chunks, board)
-    finally:
-        workers.close()
     _warn_of_snapshots(board, records)
     tables = [_staged(read, records) for read in reads]
     for read, table in zip(reads, tables, strict=True):
@@ -162,17 +160,23 @@ def _plan(
 
 
 def _planned_before(
-    database: Database, source: Source, run: Run, others: tuple[ChunkRuns, Board, Known]
+    database: Database, source: Source, run: Run, board: Board, known: Known
 ) -> Sequence[PlannedRead]:
-    chunks, board, known = others
     board.begin(run.tables)
     reads = planned_reads(database, source, known, windows_of(run), board)
     check_kept(run, source, reads, known)
     log.info("going on with the plan of the attempt before")
-    for record in chunks.all():
-        if record.state is ChunkState.CLAIMED:  # by a process that is gone, or cut off
-            chunks.reset(record)
     return reads
+
+
+def _reset_lost(reading: Reading) -> None:
+    """Have read again what an attempt before has claimed and not done, or whose files are gone."""
+    for record in reading.chunks.all():
+        if record.state is ChunkState.CLAIMED or not all(
+            reading.staging.filesystem.get_file_info(file.path).size == file.bytes
+            for file in record.files
+        ):
+            reading.chunks.reset(record)
 
 
 def _read(workers: Workers, chunks: ChunkRuns, board: Board) -> Sequence[ChunkRun]:

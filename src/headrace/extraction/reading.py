@@ -236,9 +236,15 @@ class Workers:
             reraise=True,
         )
         with self._holding(held), self._board.working_on(chunk.ref), log_context(chunk=chunk.name):
-            for attempt in retrying:
-                with attempt:
-                    self._try(held, connection, attempt.retry_state.attempt_number)
+            try:
+                for attempt in retrying:
+                    with attempt:
+                        self._try(held, connection, attempt.retry_state.attempt_number)
+            except HeadraceError as error:
+                if not _passes(error):
+                    raise
+                detail = f"Reading {chunk.ref} was tried {ATTEMPTS} times. {error.detail}"
+                raise HeadraceError(error.kind, detail, hint=error.hint) from error
 
     def _try(self, held: Held, connection: _Connection, attempt: int) -> None:
         try:
