@@ -187,6 +187,14 @@ class SourceState(StrEnum):
     DELETED = "deleted"
 
 
+class SetupStep(StrEnum):
+    """What is to be set up next, once the connection is."""
+
+    TABLES = "tables"
+    SCHEDULE = "schedule"
+    REVIEW = "review"
+
+
 class SkippedSlot(Value):
     """A slot of the schedule for which no run was started."""
 
@@ -227,6 +235,10 @@ class Source(Value):
         description="About how many rows a chunk has; a table with fewer is one chunk.",
     )
     schedule: Schedule = Manual()
+    setup_step: SetupStep = Field(
+        default=SetupStep.TABLES,
+        description="Where somebody goes on who comes back to the set-up.",
+    )
     state: SourceState = SourceState.DRAFT
     next_run_at: AwareDatetime | None = Field(
         default=None,

@@ -114,6 +114,10 @@ class ModeAdvice(Value):
 
     mode: Mode
     sound: bool
+    possible: bool = Field(
+        default=True,
+        description="Whether it can be done at all, by somebody who knows more of the table.",
+    )
     reason: str
     cursor: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
@@ -124,6 +128,9 @@ class TableDescription(Value):
     columns: tuple[Column, ...]
     indexes: tuple[Index, ...]
     foreign_keys: tuple[ForeignKey, ...]
+    keys: tuple[tuple[str, ...], ...] = Field(
+        default=(), description="What keeps all rows apart, the primary key first."
+    )
     cursors: tuple[CursorCandidate, ...] = Field(
         default=(), description="The cursors for append and merge, the best one first."
     )
@@ -139,7 +146,12 @@ class TableDescription(Value):
         advised = tuple(
             advice
             if advice.mode in modes
-            else ModeAdvice(mode=advice.mode, sound=False, reason="The destination can't do it.")
+            else ModeAdvice(
+                mode=advice.mode,
+                sound=False,
+                possible=False,
+                reason="The destination can't do it.",
+            )
             for advice in self.modes
         )
         ordered = tuple(sorted(advised, key=lambda advice: not advice.sound))

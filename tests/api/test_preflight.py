@@ -130,3 +130,15 @@ def test_a_password_that_was_for_another_server(
     services.close()
     answer = asked(http, ids, "orders")
     assert (answer.status_code, answer.json()["code"]) == (409, "credentials_missing")
+
+
+def test_a_selection_that_is_not_saved_yet(http: httpx.Client, ids: dict[str, str]) -> None:
+    wished = {"schema_name": "public", "table_name": "orders", "columns": ["id"]}
+    answer = asked(http, ids, "orders", selection=wished).json()
+    assert [column["name"] for column in answer["columns"]] == ["id"]
+
+
+def test_a_selection_of_another_table_is_refused(http: httpx.Client, ids: dict[str, str]) -> None:
+    wished = {"schema_name": "public", "table_name": "chosen"}
+    (wrong,) = asked(http, ids, "orders", selection=wished).json()["fields"]
+    assert (wrong["path"], wrong["message"]) == ("selection", "is of another table")

@@ -56,6 +56,12 @@ def test_tables_are_listed_one_a_line(http: httpx.Client, ids: dict[str, str]) -
     assert lines[-1] == {"end": {"count": 2}}
 
 
+def test_some_tables_are_listed_alone(http: httpx.Client, ids: dict[str, str]) -> None:
+    names = [{"schema_name": "public", "table_name": name} for name in ("orders", "gone")]
+    tables = http.post("/list_tables", json={**ids, "tables": names}).json()["tables"]
+    assert [table["table_name"] for table in tables] == ["orders"]
+
+
 def test_a_list_that_nobody_reads_on_hangs_up(
     settings: Settings, database: Database, ids: dict[str, str]
 ) -> None:
@@ -82,6 +88,8 @@ def test_a_table_is_described(http: httpx.Client, ids: dict[str, str]) -> None:
     assert [(mode["mode"], mode["sound"]) for mode in answer["modes"]] == [
         ("full", True), ("merge", False), ("append", False),
     ]  # fmt: skip
+    assert [mode["possible"] for mode in answer["modes"]] == [True, True, True]
+    assert answer["keys"] == [["id"]]
 
 
 def test_a_type_that_the_destination_lacks_is_shown_as_none(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from headrace import errors
+from headrace.api.advise_tables import AdvisedTable, AdvisedTables, AdviseTables, advise_tables
 from headrace.api.budget import spend_connection, spend_test
 from headrace.api.describe_table import DescribeTable, describe_table
+from headrace.api.destination_names import NamesPreview, PreviewNames, preview_names
 from headrace.api.dispatch import DispatchDue, dispatch_due
 from headrace.api.grants import GrantsRequest, write_grants
 from headrace.api.list_tables import ListTables, TableList, list_tables
@@ -44,6 +46,7 @@ from headrace.api.sources import (
     resync_table,
 )
 from headrace.api.test_connection import ConnectionReport, ConnectionTest, test_connection
+from headrace.api.test_source import SourceTest, test_source
 from headrace.checks import Check, Grants
 from headrace.extraction.dispatch import Dispatched
 from headrace.model import Run, Source
@@ -143,6 +146,17 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             charge=spend_connection,
             errors=_DATABASE,
         ),
+        Operation(
+            method="POST",
+            path="/advise",
+            summary="Say how each of several tables is best taken",
+            request=AdviseTables,
+            handler=advise_tables,
+            response=AdvisedTables,
+            stream=Stream(tag="table", item=AdvisedTable, collect=AdvisedTables.of),
+            charge=spend_connection,
+            errors=_DATABASE,
+        ),
     ),
     "preflight": (
         Operation(
@@ -154,6 +168,17 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             response=Preflight,
             charge=spend_connection,
             errors=_DATABASE,
+        ),
+        Operation(
+            method="POST",
+            path="/connection",
+            summary="Test the connection of a source, and the right to read its selection",
+            request=SourceTest,
+            handler=test_source,
+            response=ConnectionReport,
+            stream=Stream(tag="check", item=Check, collect=ConnectionReport.of),
+            charge=spend_test,
+            errors=(*_SOURCE, *_VAULT, errors.CREDENTIALS_MISSING, errors.TOO_MANY_TESTS),
         ),
     ),
     "sources": (
@@ -234,6 +259,15 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             request=PreviewSchedule,
             handler=preview_schedule,
             response=SchedulePreview,
+        ),
+        Operation(
+            method="POST",
+            path="/preview_names",
+            summary="Show where the tables of a source go, before that is saved",
+            request=PreviewNames,
+            handler=preview_names,
+            response=NamesPreview,
+            errors=_SOURCE,
         ),
     ),
     "runs": (

@@ -6,16 +6,21 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Self
 
+from pydantic import Field
+
 from headrace import credentials, sources
 from headrace.records import Sources
 from headrace.services import Services
-from headrace.tables import TableSummary
+from headrace.tables import TableRef, TableSummary
 from headrace.values import ModelId, SourceId, Value
 
 
 class ListTables(Value):
     model_id: ModelId
     source_id: SourceId
+    tables: tuple[TableRef, ...] | None = Field(
+        default=None, description="These alone, as far as they exist; null lists all."
+    )
 
 
 class TableList(Value):
@@ -34,4 +39,4 @@ def list_tables(services: Services, request: ListTables) -> Iterator[TableSummar
     password = credentials.load(services.vault, source)
     network = services.settings.network
     with closing(sources.connect(source.connection, password, network)) as database:
-        yield from database.list_tables()
+        yield from database.list_tables(only=request.tables)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from headrace import credentials, sources
 from headrace.model import Selection, Source
@@ -26,10 +26,24 @@ class PreflightTable(TableRef):
         le=MAX_ROWS,
         description="At most how many rows to look at; with 0 the statistics alone.",
     )
+    selection: Selection | None = Field(
+        default=None, description="The table as it may be selected, before that is saved."
+    )
+
+    @field_validator("selection")
+    @classmethod
+    def _of_this_table(
+        cls, selection: Selection | None, others: ValidationInfo
+    ) -> Selection | None:
+        if selection:
+            names = (selection.schema_name, selection.table_name)
+            if names != (others.data.get("schema_name"), others.data.get("table_name")):
+                raise ValueError("is of another table")
+        return selection
 
 
 def preflight(services: Services, request: PreflightTable) -> Preflight:
-    """Of the table as the source selects it, or of all its columns if it does not."""
+    """Of the table as the request selects it, or else the source, or else of all its columns."""
     source = Sources(services.documents).get(request.model_id, request.source_id)
     password = credentials.load(services.vault, source)
     network = services.settings.network
@@ -44,6 +58,8 @@ def preflight(services: Services, request: PreflightTable) -> Preflight:
 
 
 def _selected(source: Source, request: PreflightTable) -> Selection:
+    if request.selection:
+        return request.selection
     table = TableRef(schema_name=request.schema_name, table_name=request.table_name)
     for selection in source.selection:
         if selection.ref == table:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from headrace import credentials as stored
 from headrace import ids, naming
+from headrace.api.destination_names import wrong_dataset, wrong_targets
 from headrace.connections import Connection, Credentials, TlsMode, identity
 from headrace.errors import INVALID_INPUT, PASSWORD_REQUIRED, SOURCE_STALE, HeadraceError
 from headrace.errors import Field as WrongField
@@ -18,6 +19,7 @@ from headrace.model import (
     MOST_PARALLEL,
     DriftPolicy,
     Selection,
+    SetupStep,
     Source,
     SourceState,
     UnfitPolicy,
@@ -28,14 +30,13 @@ from headrace.model import (
 from headrace.records import Sources
 from headrace.schedules import Manual, Schedule
 from headrace.services import Services
-from headrace.tables import TableRef
 from headrace.values import DestinationName, ModelId, SourceId, Text, Value
 from headrace.vaults import Vault
 
 log = logging.getLogger(__name__)
 
 # What stays as it is in a change that does not name it, and has a default in a new source.
-_SETTINGS = ("selection", "unfit", "drift", "verify", "parallel", "chunk_rows")
+_SETTINGS = ("selection", "unfit", "drift", "verify", "parallel", "chunk_rows", "setup_step")
 
 # How well a mode guards a password on its way; a step down needs the password again.
 _PROTECTION = {
@@ -84,6 +85,9 @@ class SaveDraft(Value):
     schedule: Schedule | None = Field(
         default=None, description="When an active source runs by itself; by hand at first."
     )
+    setup_step: SetupStep | None = Field(
+        default=None, description="Where somebody goes on who comes back to the set-up."
+    )
 
 
 def save_draft(services: Services, request: SaveDraft) -> Source:
@@ -121,9 +125,9 @@ def _new(services: Services, request: SaveDraft) -> Source:
     ]
     if request.etag is not None:
         wrong.append(WrongField("source_id", "is required beside an etag"))
-    wrong += _wrong_dataset(services, request)
+    wrong += wrong_dataset(services, request.dataset)
     if request.connection:
-        wrong += _wrong_targets(request, request.connection)
+        wrong += wrong_targets(request.connection, request.selection or ())
     if wrong or request.name is None or request.connection is None:
         raise _invalid("The new source can't be saved", wrong)
     source_id = ids.new_id()
@@ -144,8 +148,8 @@ def _new(services: Services, request: SaveDraft) -> Source:
 
 def _changed(services: Services, source: Source, request: SaveDraft) -> Source:
     wrong = [
-        *_wrong_dataset(services, request),
-        *_wrong_targets(request, request.connection or source.connection),
+        *wrong_dataset(services, request.dataset),
+        *wrong_targets(request.connection or source.connection, request.selection or ()),
     ]
     if request.etag is None:
         wrong.append(WrongField("etag", "is required to change a source"))
@@ -194,36 +198,6 @@ def _check_password_may_stay(source: Source, connection: Connection) -> None:
             hint="Send the password together with this change.",
             fields=[WrongField("credentials", "is required with this change"), *changed],
         )
-
-
-def _wrong_dataset(services: Services, request: SaveDraft) -> list[WrongField]:
-    if request.dataset is None:
-        return []
-    dataset = request.dataset.lower()
-    if dataset.startswith(naming.RESERVED_PREFIX):
-        return [WrongField("dataset", f"can't begin with {naming.RESERVED_PREFIX}")]
-    if dataset in services.destination.reserved_datasets:
-        return [WrongField("dataset", "is a name that the destination keeps for itself")]
-    return []
-
-
-def _wrong_targets(request: SaveDraft, connection: Connection) -> list[WrongField]:
-    """What is wrong with where the rows would go. Warehouses fold case, so case tells nothing."""
-    wrong = []
-    selected: set[TableRef] = set()
-    taken: dict[str, TableRef] = {}
-    for number, selection in enumerate(request.selection or ()):
-        table = selection.destination_table or naming.table_name(connection, selection)
-        table = table.lower()
-        where = f"selection.{number}"
-        if selection.ref in selected:
-            wrong.append(WrongField(f"{where}.table_name", "is selected twice"))
-        elif table in taken:
-            message = f"'{table}' is also where {taken[table]} goes"
-            wrong.append(WrongField(f"{where}.destination_table", message))
-        selected.add(selection.ref)
-        taken.setdefault(table, selection.ref)
-    return wrong
 
 
 def _invalid(what: str, wrong: list[WrongField]) -> HeadraceError:

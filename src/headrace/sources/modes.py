@@ -52,7 +52,9 @@ class Circumstances:
 
 
 def advised(given: Circumstances) -> tuple[ModeAdvice, ...]:
-    full, merge, append = _full(given), _merge(given), _append(given)
+    full = _full(given)
+    merge = _merge(given).model_copy(update={"possible": bool(given.keys and given.cursors)})
+    append = _append(given).model_copy(update={"possible": bool(given.cursors)})
     best = given.cursors[0] if given.cursors else None
     if merge.sound and best and best.role.sees_updates and not given.deleted:
         order = [merge, full, append]

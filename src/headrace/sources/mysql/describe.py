@@ -58,6 +58,7 @@ def describe_table(
         columns=tuple(_described(column, type_name) for column in columns),
         indexes=found,
         foreign_keys=_foreign_keys(session, table),
+        keys=tuple(apart),
         cursors=tuple(each.candidate for each in cursors),
         modes=advised(Circumstances(summary, apart, cursors)),
         sample=_sample(session, table, columns, sample_rows) if sample_rows > 0 else None,

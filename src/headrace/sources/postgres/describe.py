@@ -94,6 +94,7 @@ def describe_table(
         foreign_keys=tuple(
             ForeignKey.model_validate(o) for o in _objects(session, table, _FOREIGN_KEYS)
         ),
+        keys=tuple(apart),
         cursors=tuple(each.candidate for each in cursors),
         modes=advised(Circumstances(summary, apart, cursors, activity(session, table))),
         sample=_sample(session, table, columns, sample_rows) if sample_rows > 0 else None,
