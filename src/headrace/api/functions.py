@@ -11,6 +11,7 @@ from headrace.api.dispatch import DispatchDue, dispatch_due
 from headrace.api.grants import GrantsRequest, write_grants
 from headrace.api.list_tables import ListTables, TableList, list_tables
 from headrace.api.operations import Operation, Stream
+from headrace.api.overview import Overview, ShowOverview, show_overview
 from headrace.api.preflight import PreflightTable, preflight
 from headrace.api.preview_schedule import (
     PreviewSchedule,
@@ -189,6 +190,15 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             request=ListSources,
             handler=list_sources,
             response=SourcePage,
+            errors=_DOCUMENTS,
+        ),
+        Operation(
+            method="GET",
+            path="/overview",
+            summary="List the sources of a model with their last runs in brief",
+            request=ShowOverview,
+            handler=show_overview,
+            response=Overview,
             errors=_DOCUMENTS,
         ),
         Operation(
