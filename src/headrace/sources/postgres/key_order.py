@@ -67,7 +67,7 @@ def key_of(session: Session, selection: Selection, chunk: Chunk) -> tuple[KeyCol
     return key
 
 
-def within(key: Sequence[KeyColumn], chunk: Chunk) -> str:
+def compared(key: Sequence[KeyColumn], chunk: Chunk) -> str:
     """What a row fulfils that is in the chunk."""
     bounds = []
     if chunk.after is not None:
@@ -77,9 +77,38 @@ def within(key: Sequence[KeyColumn], chunk: Chunk) -> str:
     return " AND ".join(bounds) or "TRUE"
 
 
+def within(key: Sequence[KeyColumn], chunk: Chunk) -> str:
+    """The same, as an index finds it: if several columns are compared, by what follows from it.
+
+    Of rows that are compared the planner looks at the first column alone: where that has few
+    values it takes a small chunk for much of the table, and reads all of it.
+    """
+    after, upto = chunk.after or (), chunk.upto or ()
+    if len(after) <= 1 and len(upto) <= 1:
+        return compared(key, chunk)
+    conditions = [f"({compared(key, chunk)}) IS TRUE"]
+    while len(after) > 1 and len(upto) > 1 and after[0] == upto[0]:
+        conditions.append(_compared(key, "=", after[:1]))
+        key, after, upto = key[1:], after[1:], upto[1:]
+    return " AND ".join([*conditions, _following(key, after, upto)])
+
+
+def _following(key: Sequence[KeyColumn], after: Sequence[str], upto: Sequence[str]) -> str:
+    """A row is between the first values of the bounds, or has one of them, which may be equal."""
+    between, on_a_bound = [], []
+    for bound, strictly, operator in ((after, ">", ">"), (upto, "<", "<=")):
+        if len(bound) == 1:
+            between.append(_compared(key, operator, bound))
+        elif bound:
+            between.append(_compared(key, strictly, bound[:1]))
+            rest = _compared(key[1:], operator, bound[1:])
+            on_a_bound.append(f"{_compared(key, '=', bound[:1])} AND {rest}")
+    return "(" + " OR ".join(f"({way})" for way in (" AND ".join(between), *on_a_bound)) + ")"
+
+
 def _compared(key: Sequence[KeyColumn], operator: str, bound: Sequence[str]) -> str:
     """A bound of fewer values than the key has columns holds for all rows that begin with them."""
-    compared = list(zip(key, bound, strict=False))
-    names = ", ".join(quoted(column.name) for column, _ in compared)
-    constants = ", ".join(column.constant(text) for column, text in compared)
+    pairs = list(zip(key, bound, strict=False))
+    names = ", ".join(quoted(column.name) for column, _ in pairs)
+    constants = ", ".join(column.constant(text) for column, text in pairs)
     return f"({names}) {operator} ({constants})"

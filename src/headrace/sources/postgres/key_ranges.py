@@ -152,7 +152,8 @@ def _ends(session: Session, table: TableRef, key: Key) -> tuple[int, int] | None
 def _lie_in_order(session: Session, table: TableRef, key: Key, ends: tuple[int, int]) -> bool:
     """Whether the rows found at even distances are different ones, and lie in order."""
     low, high = ends
-    name = quoted(key.first.name)
+    # With the table's name, for a name alone could be that of what stands beside it.
+    name = f"{qualified(table)}.{quoted(key.first.name)}"
     points = ", ".join(
         f"({place}, {low + (high - low) * place // _LOOKED_AT}::int8)"
         for place in range(_LOOKED_AT)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from headrace.chunks import MOST_CHUNKS, TOO_LARGE, Chunk
 from headrace.model import Selection
 from headrace.sources.postgres.identifiers import qualified, quoted
-from headrace.sources.postgres.key_order import KeyColumn, key_of, within
+from headrace.sources.postgres.key_order import KeyColumn, compared, key_of
 from headrace.sources.postgres.session import Session
 from headrace.tables import TableRef
 
@@ -47,12 +47,14 @@ class _Walk:
 
     def keys(self, chunk: Chunk, offset: int, number: int) -> Sequence[tuple[str, ...]]:
         """The keys of so many rows of the chunk, in their order, after the first ones."""
-        names = ", ".join(quoted(column.name) for column in self._key)
+        table = qualified(self._table)
+        # With the table's name, for a name alone would be that of the text beside it.
+        names = ", ".join(f"{table}.{quoted(column.name)}" for column in self._key)
         written = ", ".join(column.written for column in self._key)
         found = self._session.query(
             self._what,
-            f"SELECT {written} FROM {qualified(self._table)} "  # noqa: S608 - all quoted
-            f"WHERE {within(self._key, chunk)} ORDER BY {names} OFFSET {offset} LIMIT {number}",
+            f"SELECT {written} FROM {table} WHERE {compared(self._key, chunk)} "  # noqa: S608 - quoted
+            f"ORDER BY {names} OFFSET {offset} LIMIT {number}",
         )
         return [tuple(row) for row in found]
 
