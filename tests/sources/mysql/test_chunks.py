@@ -36,15 +36,20 @@ TABLES = {
     "zerofill": ("k mediumint zerofill", "k", "seq * 7"),
     "composite": ("tenant int, k bigint", "tenant, k", "FLOOR(SQRT(seq) / 20), seq * 3"),
     "one tenant": ("tenant int, k int", "tenant, k", "7, seq"),
+    "two tenants": ("tenant int, k int", "tenant, k", "seq % 2 + 6, seq"),
     "three columns": (
         "a varchar(9), b date, c tinyint",
         "a, b, c",
         "ELT(seq % 3 + 1, 'x', 'Y', ''), '2024-02-27' + INTERVAL seq DIV 50 DAY, seq % 50",
     ),
     "general": (
-        "k varchar(60) COLLATE utf8mb4_general_ci", "k", f"CONCAT({_WORD}, seq, ' ')"
+        "k varchar(60) COLLATE utf8mb4_general_ci",
+        "k",
+        f"IF(seq = 9, '', CONCAT({_WORD}, seq, ' '))",
     ),
-    "bin": ("k varchar(60) COLLATE utf8mb4_bin", "k", f"CONCAT({_WORD}, seq, '  ')"),
+    "bin": (
+        "k varchar(60) COLLATE utf8mb4_bin", "k", f"IF(seq = 9, '', CONCAT({_WORD}, seq, '  '))"
+    ),
     "nopad": ("k varchar(60) COLLATE utf8mb4_nopad_bin", "k", f"CONCAT(seq DIV 2, {_WORD}, seq)"),
     "unicode": ("k char(60) COLLATE utf8mb4_unicode_ci", "k", f"CONCAT({_WORD}, MD5(seq))"),
     "common beginning": ("k varchar(60)", "k", "CONCAT('Customer-', LPAD(seq, 9, '0'))"),
