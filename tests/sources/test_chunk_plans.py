@@ -137,6 +137,19 @@ def test_what_is_too_large(database: Database, rows: int, number: int) -> None:
         assert sum(sizes(connected, parts)) == rows
 
 
+def test_numbers_that_are_there_more_than_once(database: Database) -> None:
+    """The first column of a key, whose second one is of a type that is not compared."""
+    database.execute(
+        "CREATE TYPE e AS ENUM ('a', 'b', 'c');"
+        + filled("a int, b e, PRIMARY KEY (a, b)", "n / 3, (ARRAY['a', 'b', 'c']::e[])[1 + n % 3]")
+    )
+    chunk = Chunk(columns=("a",), after=("0",), upto=("200",))
+    with opened(database) as connected:
+        assert connected.split(selected("t"), chunk, 60) == (chunk,)
+        assert len(connected.split(selected("t"), chunk, 20)) > 10
+        assert len(connected.split(selected("t"), chunk, 59)) > 10
+
+
 def test_rows_that_no_statistics_know_are_split_off(database: Database) -> None:
     database.execute(
         filled("id int PRIMARY KEY", "n", 3000)

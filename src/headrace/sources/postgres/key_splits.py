@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from headrace.chunks import MOST_CHUNKS, TOO_LARGE, Chunk
 from headrace.model import Selection
+from headrace.sources.postgres.extents import look_up
 from headrace.sources.postgres.identifiers import qualified, quoted
 from headrace.sources.postgres.key_order import KeyColumn, compared, key_of
 from headrace.sources.postgres.session import Session
@@ -19,7 +20,10 @@ _OTHER_WAYS = ("enable_seqscan", "enable_bitmapscan", "enable_sort")
 
 def split(session: Session, selection: Selection, chunk: Chunk, rows: int) -> Sequence[Chunk]:
     """The chunk in ranges of so many rows if it has too many, else itself."""
-    walk = _Walk(session, selection.ref, key_of(session, selection, chunk))
+    key = key_of(session, selection, chunk)
+    if _holds_at_most(session, selection.ref, key, chunk, TOO_LARGE * rows):
+        return (chunk,)
+    walk = _Walk(session, selection.ref, key)
     with walk.along_the_index():
         if not walk.keys(chunk, TOO_LARGE * rows, 1):
             return (chunk,)
@@ -28,6 +32,18 @@ def split(session: Session, selection: Selection, chunk: Chunk, rows: int) -> Se
         chunk.model_copy(update={"after": after, "upto": upto, "estimated_rows": rows})
         for after, upto in pairwise([chunk.after, *cuts, chunk.upto])
     )
+
+
+def _holds_at_most(
+    session: Session, table: TableRef, key: Sequence[KeyColumn], chunk: Chunk, rows: int
+) -> bool:
+    """Whether there are no more numbers between the bounds than that, and each is there once."""
+    if len(key) > 1 or not key[0].integer or chunk.after is None or chunk.upto is None:
+        return False
+    if int(chunk.upto[0]) - int(chunk.after[0]) > rows:
+        return False
+    unique = [[column.name for column in index.columns] for index in look_up(session, table).keys]
+    return [key[0].name] in unique
 
 
 class _Walk:
