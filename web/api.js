@@ -60,9 +60,9 @@ export async function call(method, name, path = "/", { query, body, headers, sig
  *
  * Throws a Problem, also one that comes in the middle, or when the answer is cut off.
  */
-export async function* stream(name, body, { signal } = {}) {
+export async function* stream(name, path, body, { signal } = {}) {
   const headers = { Accept: "application/x-ndjson" };
-  const response = await send("POST", name, "/", { body, headers, signal });
+  const response = await send("POST", name, path, { body, headers, signal });
   for await (const line of lines(response, signal)) {
     const [[tag, value]] = Object.entries(line);
     if (tag === "problem") throw new Problem(value);
@@ -74,6 +74,9 @@ export async function* stream(name, body, { signal } = {}) {
 
 export const listSources = (model, { limit, after, signal } = {}) =>
   call("GET", "sources", "/", { query: { model_id: model, limit, after }, signal });
+/** Sources with their last runs in brief, and where the next page begins. */
+export const overview = (model, { limit, after, signal } = {}) =>
+  call("GET", "sources", "/overview", { query: { model_id: model, limit, after }, signal });
 export const getSource = (model, source, options) =>
   call("GET", "sources", place(model, source), options);
 export const deleteSource = (model, source) => call("DELETE", "sources", place(model, source));
@@ -85,9 +88,18 @@ export const resyncTable = (model, source, table) =>
 export const sourceTypes = (options) => call("GET", "sources", "/types", options);
 export const previewSchedule = (schedule, options) =>
   call("POST", "sources", "/preview_schedule", { body: { schedule }, ...options });
-export const testConnection = (body, options) => stream("test_connection", body, options);
+/** Where the tables of a stored source would go: `{ model_id, source_id, dataset?, selection? }`. */
+export const previewNames = (body, options) =>
+  call("POST", "sources", "/preview_names", { body, ...options });
+/** Yields `["check", check]` for each layer. */
+export const testConnection = (body, options) => stream("test_connection", "/", body, options);
+/** The same for what is stored: `{ model_id, source_id }`. */
+export const testSource = (body, options) => stream("preflight", "/connection", body, options);
 export const saveDraft = (body, options) => call("POST", "save_draft", "/", { body, ...options });
-export const listTables = (body, options) => stream("list_tables", body, options);
+/** Yields `["table", summary]` for each table that the source's user can see. */
+export const listTables = (body, options) => stream("list_tables", "/", body, options);
+/** Yields `["table", { selection, reason }]`: how each of `tables` (100 at most) is best taken. */
+export const adviseTables = (body, options) => stream("describe_table", "/advise", body, options);
 export const describeTable = (body, options) =>
   call("POST", "describe_table", "/", { body, ...options });
 export const preflight = (body, options) => call("POST", "preflight", "/", { body, ...options });
@@ -98,6 +110,12 @@ export const getRun = (model, source, run, options) =>
   call("GET", "runs", `${place(model, source)}/${part(run)}`, options);
 export const cancelRun = (model, source, run) =>
   call("POST", "runs", `${place(model, source)}/${part(run)}/cancel`);
+/** Lets a failed run go on with what it has read. */
+export const resumeRun = (model, source, run) =>
+  call("POST", "runs", `${place(model, source)}/${part(run)}/resume`);
+/** A page of what the run's job has logged; `query` as of the operation. */
+export const runLog = (model, source, run, { query, signal } = {}) =>
+  call("GET", "runs", `${place(model, source)}/${part(run)}/log`, { query, signal });
 /** `key` is the same for the same wish, so that a repeated click starts one run. */
 export const startRun = (model, source, key) =>
   call("POST", "runs", "/", {

@@ -34,9 +34,9 @@ function App() {
       ${params.model && html`<span class="model">${params.model}</span>`}
       ${session.signedIn.value && html`<button type="button" class="quiet small" onClick=${session.signOut}>Sign out</button>`}
     </header>
-    ${!api.online.value && html`<div class="banner"><${Notice}
+    ${!api.online.value && html`<section class="banner" aria-label="Network"><${Notice}
       tone="warn" title="You are offline." detail="What you see may be out of date. Nothing that you entered is lost."
-    /></div>`}
+    /></section>`}
     <main id="content" tabindex="-1"><${View} ...${params} /></main>
     ${session.asked.value && html`<${SignIn} why=${session.asked.value} />`}
     <${LiveRegion} />

@@ -71,7 +71,7 @@ const AddSource = ({ model }) => html`<a class="button" href=${href("new", { mod
   <${Icon} name="add" />Add a source
 </a>`;
 
-function Row({ source, runs }) {
+function Row({ source, schedule, runs }) {
   const { model_id: model, source_id: id, connection } = source;
   const draft = source.state === "draft";
   const target = draft
@@ -88,7 +88,7 @@ function Row({ source, runs }) {
       ? html`<${Badge} state=${last.state} /> <span class="soft"><${RelativeTime} at=${last.finished_at ?? last.started_at ?? last.requested_at} /></span>`
       : html`<span class="soft">${draft ? html`<a href=${target}>Go on setting up</a>` : "Never"}</span>`}</td>
     <td data-label="Rows" class="end">${last ? count(rowsOf(last)) : html`<span class="soft">–</span>`}</td>
-    <td data-label="Next run"><span class="soft">${nextRun(source)}</span></td>
+    <td data-label="Next run"><span class="soft" title=${schedule}>${nextRun(source)}</span></td>
     <td data-label="Last ${SHOWN_RUNS} runs">${runs.length
       ? html`<${Sparkline} slots=${SHOWN_RUNS} label=${inWords(runs)} bars=${runs.map(barOf).reverse()} />`
       : html`<span class="soft">–</span>`}</td>
@@ -115,14 +115,9 @@ async function everySource(model, signal) {
   const sources = [];
   let after;
   do {
-    const page = await api.listSources(model, { limit: 100, after, signal });
+    const page = await api.overview(model, { limit: 100, after, signal });
     sources.push(...page.sources);
     after = page.next_after ?? undefined;
   } while (after);
-  return Promise.all(sources.map(async (source) => ({ source, runs: await lastRuns(source, signal) })));
-}
-
-async function lastRuns({ model_id: model, source_id: source, state }, signal) {
-  if (state === "draft") return [];
-  return (await api.listRuns(model, source, { limit: SHOWN_RUNS, signal })).runs;
+  return sources;
 }

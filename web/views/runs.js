@@ -5,7 +5,8 @@ const TONES = { succeeded: "good", failed: "bad", cancelled: "plain", queued: "l
 
 export const isLive = (run) => run !== undefined && ["queued", "running"].includes(run.state);
 
-export const rowsOf = (run) => run.tables.reduce((sum, table) => sum + table.rows, 0);
+/** Of a run, or of one in brief, which says it itself. */
+export const rowsOf = (run) => run.rows ?? run.tables.reduce((sum, table) => sum + table.rows, 0);
 
 /** How long it took, or takes so far, in milliseconds; 0 before it has begun. */
 export function millisecondsOf(run, now = Date.now()) {

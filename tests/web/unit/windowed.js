@@ -2,7 +2,9 @@
 import { html, render, signal } from "/html.js";
 import { WindowedTable } from "/parts/windowed.js";
 
-const rows = Array.from({ length: 20_000 }, (_, at) => ({ name: `table_${at}`, rows: at * 7 }));
+const rows = Array.from({ length: 20_000 }, (_, at) => ({
+  name: `table_${String(at).padStart(5, "0")}`, rows: at * 7,
+}));
 const chosen = signal(new Set());
 const opened = signal("");
 const filter = signal("");

@@ -103,7 +103,7 @@ export function saving_forgets_the_password() {
   const state = rules.saved(filled(), SOURCE);
   same(state.secrets, {});
   is(rules.hasStoredSecret(state), true);
-  is(JSON.stringify(state).includes("secret"), false);
+  is(JSON.stringify(state).includes('"secret"'), false);
 }
 
 export function a_stale_save_is_told_apart_and_loses_nothing() {
