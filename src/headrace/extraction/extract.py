@@ -23,6 +23,7 @@ from headrace.documents import Documents
 from headrace.errors import CONNECTION_LOST, HeadraceError
 from headrace.extraction.board import Board
 from headrace.extraction.chunk_runs import ChunkRun, ChunkRuns, ChunkState
+from headrace.extraction.deletes import Place, Sweep, sweeps
 from headrace.extraction.increments import PlannedRead, planned_read, source_names, windows
 from headrace.extraction.plan import check_kept, chunks_of, planned, tables_of, windows_of
 from headrace.extraction.reading import Connect, Reading, Workers
@@ -106,8 +107,10 @@ def extract(
         board.planned(chunks.all())
         board.took(plan=time.monotonic() - began)
         records = _read(workers, chunks, board)
+        tables = [_staged(read, records) for read in reads]
+        place = Place(ports.destination, staging, run.run_id)
+        tables = _swept(workers, board, reading, (tables, place))
     _warn_of_snapshots(board, records)
-    tables = [_staged(read, records) for read in reads]
     for read, table in zip(reads, tables, strict=True):
         _warn_of_digests(board, source, read, table)
     moments.publishing()
@@ -148,12 +151,13 @@ def _plan(
     """Make the plan and store it: first the chunks, then what makes them count."""
     ports, board, known = others
     taken = windows(database, source, ports.destination, known)  # it takes the snapshot anew
+    snapshot = database.snapshot()  # so may that, and all that follows is of the same
     chosen = [selection.ref for selection in source.selection]
     board.begin(tables_of(source, database.list_tables(chosen), taken))
     reads = planned_reads(database, source, known, taken, board)
     ports.destination.check(source.model_id, source.source_id, [r.planned for r in reads])
     ChunkRuns(ports.documents, run).write(chunks_of(database, source, reads))
-    plan = planned(source, reads, known, database.snapshot())
+    plan = planned(source, reads, known, snapshot)
     changes = {"plan": plan, "tables": board.tables}
     runs = Runs(ports.documents)
     return reads, runs.update(run, lambda stored: stored.model_copy(update=changes))
@@ -198,6 +202,26 @@ def _read(workers: Workers, chunks: ChunkRuns, board: Board) -> Sequence[ChunkRu
         f"Reading {mixed[0].ref}: connections broke so often that it could not be read from one "
         "snapshot.",
     )
+
+
+def _swept(
+    workers: Workers, board: Board, reading: Reading, staged: tuple[list[StagedTable], Place]
+) -> list[StagedTable]:
+    """The tables with what is deleted in the source, where that is looked for."""
+    tables, place = staged
+    began = time.monotonic()
+    wanted = {ref: read for ref, read in reading.reads.items() if sweeps(read)}
+    found = []
+    for table in tables:
+        if (read := wanted.get(table.source_table)) is not None:
+            sweep = Sweep(read, reading.source.unfit, table, place)
+            swept = workers.over_connection(table.source_table, sweep.over)
+            board.swept(table.source_table, swept.deleted, swept.bytes)
+            table = swept.table
+        found.append(table)
+    if wanted:
+        board.took(sweep=time.monotonic() - began)
+    return found
 
 
 def _mixed(record: ChunkRun, records: Sequence[ChunkRun]) -> bool:

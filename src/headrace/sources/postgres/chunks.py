@@ -22,7 +22,7 @@ def chunks(session: Session, selection: Selection, rows: int) -> Sequence[Chunk]
     """See `headrace.sources.Database.chunks`.
 
     By the key if the rows lie in its order, for another run can go on with these chunks; else by
-    pages. A view is not cut, nor a table from which others inherit, whose keys may be NULL or
+    pages, if others can be given the snapshot in which a row has its place. A view is not cut, nor a table from which others inherit, whose keys may be NULL or
     double there, nor one of which a policy hides rows.
     """
     columns = {column.name: column for column in read_columns(session, selection.ref)}
@@ -39,7 +39,8 @@ def chunks(session: Session, selection: Selection, rows: int) -> Sequence[Chunk]
     coarse = any((chunk.estimated_rows or 0) > _COARSE * rows for chunk in by_key)
     if by_key and not coarse:
         return by_key
-    if extent.has_places and session.server_version >= page_ranges.OLDEST_VERSION:
+    shared = session.shares_snapshot
+    if extent.has_places and shared and session.server_version >= page_ranges.OLDEST_VERSION:
         return page_ranges.ranges(extent, rows)
     return by_key or (WHOLE,)
 

@@ -255,6 +255,11 @@ class Session:
             self._snapshot = self._exported() or f"own-{secrets.token_hex(8)}"
         return self._snapshot
 
+    @property
+    def shares_snapshot(self) -> bool:
+        """Whether other connections can be given the snapshot."""
+        return snapshots.Shared.named(self.snapshot()) is not None
+
     def _exported(self) -> str | None:
         what = "Exporting the snapshot"
         try:
