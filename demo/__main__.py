@@ -50,7 +50,7 @@ def main() -> int:
         logs.configure_file(settings.data / "logs" / "service.log")
         service = local.serve(settings, 0)
         threading.Thread(target=service.run, daemon=True).start()
-        say(f"{service.url}/?token={service.token}")
+        say(opening(service))
         client = Client(service.url, service.token)
         try:
             run = bring(client, server)
@@ -65,7 +65,7 @@ def main() -> int:
                 console.print("[red]✗ The two sides do not agree.[/]")
                 return 1
             if not options.once:
-                wait(service.url, service.token)
+                wait(opening(service))
         except RefusedError as refusal:
             console.print(f"[red]✗[/] {refusal}\n  [cyan]→[/] {refusal.hint}", markup=True)
             return 1
@@ -165,8 +165,13 @@ def report(run: Run, server: PostgresServer, settings: LocalSettings) -> None:
     )
 
 
-def wait(url: str, token: str) -> None:
-    console.print(f"\nThe service goes on at {url}/?token={token}\nStop it with Ctrl-C.")
+def opening(service: local.LocalServer) -> str:
+    """The address that opens the page on the model of the demonstration."""
+    return f"{service.page}&to=/m/{MODEL}"
+
+
+def wait(address: str) -> None:
+    console.print(f"\nThe page is at {address}\nStop it with Ctrl-C.")
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
