@@ -192,13 +192,14 @@ def show_rows(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 def show_tables(tables: Sequence[TableRun]) -> None:
     """How far a run came with each of its tables, which rows it took, and what is to be said."""
     show_rows(
-        ("TABLE", "STATE", "ROWS", "ROWS/S", "DESTINATION", "WINDOW", "REMARKS"),
+        ("TABLE", "STATE", "ROWS", "ROWS/S", "CHUNKS", "DESTINATION", "WINDOW", "REMARKS"),
         (
             (
                 str(table),
                 table.state.value,
                 f"{table.rows:,}",
                 f"{table.rows_per_second:,.0f}",
+                f"{table.chunks_done:,} of {table.chunks:,}" if table.chunks else None,
                 f"{table.dataset}.{table.destination_table}",
                 _window(table),
                 " ".join(_remarks(table)),

@@ -36,8 +36,8 @@ def test_the_second_call_takes_what_is_new(
     assert first.returncode == 0, first.stderr
     table = first.stdout.splitlines()[0].split("\t")
     assert (table[0], table[2]) == ("public.orders", "1")
-    assert table[5] == "updated: after the start, up to 2026-01-03 12:00:00+00"
-    assert table[6].startswith("2 rows without updated not taken.")
+    assert table[6] == "updated: after the start, up to 2026-01-03 12:00:00+00"
+    assert table[7].startswith("2 rows without updated not taken.")
 
     database.execute(
         "UPDATE orders SET updated = '2026-02-01 00:00Z', total = 11 WHERE id = 1;"

@@ -65,7 +65,7 @@ def runs_resume(
 
 @app.command("get")
 def runs_get(model: Model, source: SourceId, run: RunId, as_json: Json = False) -> None:
-    """Show a run: its state, its tables and its error."""
+    """Show a run: its tables, its attempts, where its time went, and its error."""
     from headrace.api.runs import RunRef, get_run
 
     with reporting(as_json):
@@ -189,6 +189,30 @@ def _show_run(run: Run, *, as_json: bool) -> None:
         return
     out().print(f"Run {run.run_id}: {run.state}", markup=False)
     show_tables(run.tables)
+    if run.attempts:
+        show_rows(
+            ("ATTEMPT", "BEGAN", "ENDED", "ERROR"),
+            (
+                (
+                    number,
+                    moment(attempt.started_at),
+                    moment(attempt.finished_at),
+                    attempt.error.code if attempt.error else None,
+                )
+                for number, attempt in enumerate(run.attempts, start=1)
+            ),
+        )
+    phases = run.phases.model_dump()
+    if any(phases.values()):
+        show_rows(
+            tuple(name.upper() for name in phases),
+            [tuple(f"{seconds:.1f} s" for seconds in phases.values())],
+        )
+    for warning in run.warnings:
+        out().print(f"! {warning}", markup=False)
     if run.error:
         out().print(f"{run.error.title} ({run.error.code})", markup=False)
         out().print(f"  {run.error.detail}\n  → {run.error.hint}", markup=False)
+    if run.resumable:
+        command = f"headrace runs resume {run.model_id} {run.source_id} {run.run_id}"
+        out().print(f"  → What it has read is kept: {command}", markup=False)
