@@ -73,6 +73,19 @@ class Verification(StrEnum):
     DIGEST = "digest"
 
 
+class DetectDeletes(StrEnum):
+    """What becomes of rows that are deleted in the source, for merge.
+
+    off leaves them, soft marks them with the time in the column _headrace_deleted_at, hard deletes
+    them. To find them each run compares digests of all keys, by which the source reads all of
+    them.
+    """
+
+    OFF = "off"
+    SOFT = "soft"
+    HARD = "hard"
+
+
 class Selection(TableRef):
     """What is taken of one table, and where it goes."""
 
@@ -111,6 +124,7 @@ class Selection(TableRef):
         description="How far before the checkpoint merge begins to read: seconds for times, days "
         "for dates, a difference for numbers.",
     )
+    detect_deletes: DetectDeletes = DetectDeletes.OFF
     destination_table: DestinationName | None = Field(
         default=None, description="The table's name in the destination; null derives it."
     )
@@ -153,6 +167,16 @@ class Selection(TableRef):
         if mode in (Mode.FULL, Mode.APPEND) and look_back:
             raise ValueError(f"is for mode 'merge', and the mode is '{mode}'")
         return look_back
+
+    @field_validator("detect_deletes")
+    @classmethod
+    def _detect_deletes_fits_mode(
+        cls, detect_deletes: DetectDeletes, others: ValidationInfo
+    ) -> DetectDeletes:
+        mode = others.data.get("mode")
+        if mode in (Mode.FULL, Mode.APPEND) and detect_deletes is not DetectDeletes.OFF:
+            raise ValueError(f"is for mode 'merge', and the mode is '{mode}'")
+        return detect_deletes
 
     @property
     def ref(self) -> TableRef:
@@ -312,6 +336,12 @@ class TableRun(TableRef):
     window: Window | None = Field(
         default=None, description="The range of cursor values that is taken, for append and merge."
     )
+    deleted: int = Field(
+        default=0, ge=0, description="Rows that were found to be deleted in the source."
+    )
+    sweep_bytes: int = Field(
+        default=0, ge=0, description="Bytes received from the source to find deleted rows."
+    )
 
     @property
     def ref(self) -> TableRef:
@@ -328,12 +358,14 @@ class Trigger(StrEnum):
 class Phases(Value):
     """Where a run's time went, in seconds; reading and writing by all workers together.
 
-    Loading brings the staged rows into the destination's tables, unseen; publishing shows them.
+    Sweeping looks for rows that are deleted in the source. Loading brings the staged rows into the
+    destination's tables, unseen; publishing shows them.
     """
 
     plan: float = Field(default=0.0, ge=0)
     read: float = Field(default=0.0, ge=0)
     write: float = Field(default=0.0, ge=0)
+    sweep: float = Field(default=0.0, ge=0)
     load: float = Field(default=0.0, ge=0)
     publish: float = Field(default=0.0, ge=0)
 

@@ -15,14 +15,18 @@ from typing import Protocol
 import pyarrow as pa
 from pyarrow.fs import FileSystem
 
+from headrace.buckets import Buckets, Spans
 from headrace.digests import Digest
-from headrace.model import Window
+from headrace.model import DetectDeletes, Window
 from headrace.tables import Mode, TableRef
 
 SCHEMES = {
     "duckdb": "headrace.destinations.duckdb:open_destination",
     "parquet": "headrace.destinations.parquet:open_destination",
 }
+
+# When a row was found to be deleted in the source, in tables whose deletes are marked.
+DELETED_AT = "_headrace_deleted_at"
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,12 @@ class Increment:
     """The rows of a window that are to be added to a table or, by `key`, merged into it.
 
     `key` are the columns that tell rows apart, by their names here; without any, rows are added.
+    `detect_deletes` says what becomes of rows that are deleted in the source.
     """
 
     window: Window
     key: tuple[str, ...] = ()
+    detect_deletes: DetectDeletes = DetectDeletes.OFF
 
     @property
     def begins(self) -> bool:
@@ -109,10 +115,12 @@ class StagedTable(PlannedTable):
     """All that a run has staged for one table.
 
     With `expected`, which then is of all files, publishing holds the values against the source's.
+    `deleted` are files of the names (`headrace.buckets`) of keys that the source has no more.
     """
 
     files: tuple[StagedFile, ...] = ()
     expected: Sequence[ExpectedDigests] = ()
+    deleted: tuple[StagedFile, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -199,11 +207,30 @@ class Destination(Protocol):
         """Let the run's staging stay when its process is gone, until it is discarded."""
         ...
 
+    def key_digests(self, run_id: str, table: StagedTable, within: Buckets, bits: int) -> Spans:
+        """The sums of the hashes of a table's keys by buckets of that many bits, within others.
+
+        The keys are those of the table after its staged rows are merged; rows that are marked as
+        deleted have none. Raises MODE_NOT_SUPPORTED.
+        """
+        ...
+
+    def stage_deleted(
+        self, run_id: str, table: StagedTable, within: Buckets, present: Sequence[StagedFile]
+    ) -> tuple[StagedFile, ...]:
+        """Stage the names of the table's keys within the buckets that are not in the files.
+
+        The files have a column `name` of the source's keys. A key of a staged row is not among
+        what is staged, nor one of a row that is marked as deleted. Raises MODE_NOT_SUPPORTED.
+        """
+        ...
+
     def publish(self, publication: Publication) -> PublishTime:
         """Replace the tables, or bring their increments in, and write their checkpoints.
 
         All in one transaction. A table that grows gets the columns that are new, and the type of
-        one that has become wider; a column that is gone stays, and is NULL in new rows.
+        one that has become wider; a column that is gone stays, and is NULL in new rows. Then the
+        rows that were found deleted are removed, or marked with the time in DELETED_AT.
 
         Publishing the same run again does nothing, in no time. Raises ROWS_DISAGREE if the
         destination counts other rows than were staged, DIGESTS_DISAGREE if a column's values, as

@@ -8,28 +8,34 @@ transaction as the tables. Staging is the directory `<file>.staging/` beside it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
 from pyarrow.fs import LocalFileSystem
 
+from headrace.buckets import NAMES, Buckets, Spans
 from headrace.destinations import (
     Checkpoint,
     PlannedTable,
     Publication,
     PublishTime,
+    StagedFile,
     StagedTable,
     Staging,
     Target,
 )
 from headrace.destinations import duckdb_checkpoints as checkpoints
 from headrace.destinations.disk import disk_errors, has_room
+from headrace.destinations.duckdb_deletes import apply_deletes
 from headrace.destinations.duckdb_digests import staged_digests
 from headrace.destinations.duckdb_file import Options, opened
+from headrace.destinations.duckdb_keys import Keys
 from headrace.destinations.duckdb_load import Loader
 from headrace.destinations.duckdb_sql import count, exists
 from headrace.destinations.local_staging import LocalStaging
@@ -47,6 +53,8 @@ from headrace.errors import (
 from headrace.files import local_path, made_private, make_directory
 from headrace.settings import Settings
 from headrace.tables import Mode
+
+T = TypeVar("T")
 
 TYPES = {
     pa.bool_(): "BOOLEAN",
@@ -126,19 +134,28 @@ class DuckDB:
     def staging(self, run_id: str) -> Staging:
         return self._staging.make(run_id)
 
+    def key_digests(self, run_id: str, table: StagedTable, within: Buckets, bits: int) -> Spans:
+        return self._of_keys(run_id, table, lambda keys: keys.digests(within, bits))
+
+    def stage_deleted(
+        self, run_id: str, table: StagedTable, within: Buckets, present: Sequence[StagedFile]
+    ) -> tuple[StagedFile, ...]:
+        path = self._staging.path(run_id) / f"{table.target}-deleted.parquet"
+        files = [file.path for file in present]
+
+        def stage(keys: Keys) -> tuple[StagedFile, ...]:
+            rows = keys.stage_gone(within, files, str(path))
+            return (StagedFile(str(path), rows, path.stat().st_size),) if rows else ()
+
+        return self._of_keys(run_id, table, stage)
+
     def publish(self, publication: Publication) -> PublishTime:
         began = time.monotonic()
         check_tables(publication.tables, RESERVED, self.type_name)
         with disk_errors(f"Making the directory of {self._file}"):
             make_directory(self._file.parent)
-        *limits, last_limit = MEMORY_LIMITS
         with self._translated(f"Publishing into {self._file}", publication.tables):
-            for limit in limits:
-                with suppress(*_TOO_LITTLE_MEMORY):
-                    loaded = self._publish(publication, limit)
-                    break
-            else:
-                loaded = self._publish(publication, last_limit)
+            loaded = _with_memory(lambda limit: self._publish(publication, limit))
         if loaded is None:
             return PublishTime()
         return PublishTime(loaded - began, time.monotonic() - loaded)
@@ -199,6 +216,8 @@ class DuckDB:
                 checkpoints.check_owner(connection, owner, table.target)
                 for file in table.files:
                     check_file(LocalFileSystem(), table, file)
+                for file in table.deleted:
+                    check_file(LocalFileSystem(), replace(table, schema=NAMES), file)
                 check_staged(table, partial(staged_digests, connection))
                 before = known.get(table.target)
                 self._load(connection, publication, table, before)
@@ -226,8 +245,23 @@ class DuckDB:
         types = {column["name"]: column["arrow_type"] for column in before.columns}
         if table.increment.key:
             loader.merge(table, table.increment.key, types)
+            apply_deletes(Keys(connection, self.type_name, table))
         else:
             loader.add(table, types)
+
+    def _of_keys(self, run_id: str, table: StagedTable, work: Callable[[Keys], T]) -> T:
+        spill = str(self._staging.path(run_id) / "spill")
+
+        def within(memory_limit: str) -> T:
+            options = {**OPTIONS, "memory_limit": memory_limit, "temp_directory": spill}
+            with (
+                made_private(),
+                opened(self._file, options, read_only=True, patience=self._patience) as connection,
+            ):
+                return work(Keys(connection, self.type_name, table))
+
+        with self._translated(f"Comparing the keys of {table.target}", (table,)):
+            return _with_memory(within)
 
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -271,3 +305,12 @@ class DuckDB:
             raise HeadraceError(
                 DESTINATION_UNAVAILABLE, f"{doing} failed ({type(error).__name__})."
             ) from error
+
+
+def _with_memory(work: Callable[[str], T]) -> T:
+    """Do it under a limit of memory; if that is too little, again under the next."""
+    *limits, last = MEMORY_LIMITS
+    for limit in limits:
+        with suppress(*_TOO_LITTLE_MEMORY):
+            return work(limit)
+    return work(last)

@@ -7,17 +7,20 @@ from collections.abc import Callable
 import duckdb
 import pyarrow as pa
 
-from headrace.destinations import StagedTable
+from headrace.destinations import DELETED_AT, StagedTable
 from headrace.destinations.drift import holds
 from headrace.destinations.duckdb_digests import digests
 from headrace.destinations.duckdb_sql import count, literal, qualified, quoted
 from headrace.destinations.verified import check_loaded, verified_columns
 from headrace.errors import KEY_NOT_USABLE, ROWS_DISAGREE, SCHEMA_CHANGED, HeadraceError
+from headrace.model import DetectDeletes
 
 TypeName = Callable[[pa.DataType], str]
 
 # The names are all quoted, and the files are a parameter.
 _FILES = "read_parquet($1)"
+
+_MARKED = f"{quoted(DELETED_AT)} TIMESTAMPTZ"
 
 
 class Loader:
@@ -34,7 +37,10 @@ class Loader:
         """
         name = qualified(self._connection, table.target)
         columns = ", ".join(
-            f"{quoted(field.name)} {self._type_name(field.type)}" for field in table.schema
+            [
+                *(f"{quoted(field.name)} {self._type_name(field.type)}" for field in table.schema),
+                *([_MARKED] if _marks(table) else []),
+            ]
         )
         self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.rpartition('.')[0]}")
         self._connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
@@ -87,8 +93,13 @@ class Loader:
         self._verify(table, f"{name} AS old WHERE {has_key}", files)
 
     def _evolve(self, table: StagedTable, known: dict[str, str]) -> None:
-        """Let the table have the columns that are brought. Raises SCHEMA_CHANGED."""
+        """Let the table have the columns that are brought, and that of marks if it needs one.
+
+        Raises SCHEMA_CHANGED.
+        """
         name = qualified(self._connection, table.target)
+        if _marks(table):
+            self._connection.execute(f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {_MARKED}")
         for field in table.schema:
             before = known.get(field.name)
             column = f"{quoted(field.name)} {self._type_name(field.type)}"
@@ -134,3 +145,8 @@ class Loader:
     def _number(self, sql: str, *files: list[str]) -> int:
         row = self._connection.execute(sql, list(files)).fetchone()
         return int(row[0]) if row else 0
+
+
+def _marks(table: StagedTable) -> bool:
+    """Whether deleted rows are marked in the table."""
+    return table.increment is not None and table.increment.detect_deletes is DetectDeletes.SOFT

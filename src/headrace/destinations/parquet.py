@@ -24,11 +24,13 @@ from pyarrow.fs import LocalFileSystem
 from pydantic import ValidationError
 
 from headrace import files
+from headrace.buckets import Buckets, Spans
 from headrace.destinations import (
     Checkpoint,
     PlannedTable,
     Publication,
     PublishTime,
+    StagedFile,
     StagedTable,
     Staging,
     Target,
@@ -54,6 +56,7 @@ from headrace.errors import (
     CHECKPOINT_MOVED,
     DESTINATION_CONFLICT,
     DESTINATION_UNREADABLE,
+    MODE_NOT_SUPPORTED,
     SCHEMA_CHANGED,
     HeadraceError,
 )
@@ -124,6 +127,18 @@ class ParquetDirectory:
 
     def staging(self, run_id: str) -> Staging:
         return self._staging.make(run_id)
+
+    def key_digests(self, run_id: str, table: StagedTable, within: Buckets, bits: int) -> Spans:  # noqa: ARG002
+        raise _no_merge(table)
+
+    def stage_deleted(
+        self,
+        run_id: str,  # noqa: ARG002
+        table: StagedTable,
+        within: Buckets,  # noqa: ARG002
+        present: Sequence[StagedFile],  # noqa: ARG002
+    ) -> tuple[StagedFile, ...]:
+        raise _no_merge(table)
 
     def publish(self, publication: Publication) -> PublishTime:
         began = time.monotonic()
@@ -348,3 +363,10 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _no_merge(table: PlannedTable) -> HeadraceError:
+    return HeadraceError(
+        MODE_NOT_SUPPORTED,
+        f"Table {table.target}: rows that were deleted can't be taken out of a file.",
+    )

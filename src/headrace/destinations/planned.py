@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
-from headrace.destinations import PlannedTable, Publication, Target
+from headrace.destinations import DELETED_AT, PlannedTable, Publication, Target
 from headrace.errors import (
     CHECKPOINT_MOVED,
     COLUMNS_CLASH,
@@ -42,6 +42,12 @@ def check_tables(
                 COLUMNS_CLASH,
                 f"Table {table.source_table} has columns of the same name: {', '.join(clashing)}.",
             )
+        if _marked_by_source(table):
+            raise HeadraceError(
+                COLUMNS_CLASH,
+                f"Table {table.source_table} has a column '{DELETED_AT}', which is where Headrace "
+                "notes when a row of a merged table was deleted.",
+            )
         _check_types(table, type_name)
 
 
@@ -58,6 +64,11 @@ def check_follows(publication: Publication, runs: Mapping[Target, str]) -> None:
                 CHECKPOINT_MOVED,
                 f"Table {table.target}: it was brought or let go by another since the run began.",
             )
+
+
+def _marked_by_source(table: PlannedTable) -> bool:
+    merges = table.increment is not None and bool(table.increment.key)
+    return merges and DELETED_AT in map(str.casefold, table.schema.names)
 
 
 def _check_types(table: PlannedTable, type_name: Callable[[pa.DataType], str]) -> None:

@@ -139,6 +139,13 @@ class Board:
         with self._lock:
             self._seconds.update(seconds)
 
+    def swept(self, table: TableRef, deleted: int, received: int) -> None:
+        """How many rows were found to be deleted, and the bytes that were received for that."""
+        with self._lock:
+            figures = {"deleted": deleted, "sweep_bytes": received}
+            self._tables[table] = self._tables[table].model_copy(update=figures)
+            self._tell()
+
     def published(self) -> None:
         with self._lock:
             for ref, table in self._tables.items():

@@ -23,7 +23,7 @@ from headrace.documents import Documents
 from headrace.errors import CONNECTION_LOST, HeadraceError
 from headrace.extraction.board import Board
 from headrace.extraction.chunk_runs import ChunkRun, ChunkRuns, ChunkState
-from headrace.extraction.deletes import Place, Sweep, sweeps
+from headrace.extraction.deletes import Place, Sweep
 from headrace.extraction.increments import PlannedRead, planned_read, source_names, windows
 from headrace.extraction.plan import check_kept, chunks_of, planned, tables_of, windows_of
 from headrace.extraction.reading import Connect, Reading, Workers
@@ -107,9 +107,11 @@ def extract(
         board.planned(chunks.all())
         board.took(plan=time.monotonic() - began)
         records = _read(workers, chunks, board)
-        tables = [_staged(read, records) for read in reads]
+        began = time.monotonic()
         place = Place(ports.destination, staging, run.run_id)
-        tables = _swept(workers, board, reading, (tables, place))
+        sweeps = [Sweep(read, source.unfit, _staged(read, records), place) for read in reads]
+        tables = [_swept(workers, board, sweep) for sweep in sweeps]
+        board.took(sweep=time.monotonic() - began)
     _warn_of_snapshots(board, records)
     for read, table in zip(reads, tables, strict=True):
         _warn_of_digests(board, source, read, table)
@@ -204,24 +206,14 @@ def _read(workers: Workers, chunks: ChunkRuns, board: Board) -> Sequence[ChunkRu
     )
 
 
-def _swept(
-    workers: Workers, board: Board, reading: Reading, staged: tuple[list[StagedTable], Place]
-) -> list[StagedTable]:
-    """The tables with what is deleted in the source, where that is looked for."""
-    tables, place = staged
-    began = time.monotonic()
-    wanted = {ref: read for ref, read in reading.reads.items() if sweeps(read)}
-    found = []
-    for table in tables:
-        if (read := wanted.get(table.source_table)) is not None:
-            sweep = Sweep(read, reading.source.unfit, table, place)
-            swept = workers.over_connection(table.source_table, sweep.over)
-            board.swept(table.source_table, swept.deleted, swept.bytes)
-            table = swept.table
-        found.append(table)
-    if wanted:
-        board.took(sweep=time.monotonic() - began)
-    return found
+def _swept(workers: Workers, board: Board, sweep: Sweep) -> StagedTable:
+    """The table with what is deleted in the source, where that is looked for."""
+    if not sweep.wanted:
+        return sweep.table
+    ref = sweep.read.selection.ref
+    swept = workers.over_connection(ref, sweep.over)
+    board.swept(ref, swept.deleted, swept.bytes)
+    return swept.table
 
 
 def _mixed(record: ChunkRun, records: Sequence[ChunkRun]) -> bool:

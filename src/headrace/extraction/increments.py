@@ -83,7 +83,7 @@ def planned_read(
     if selection.mode is Mode.MERGE:
         key = _called(schema, database.key(selection))
     target = naming.target(source, selection)
-    increment = Increment(window, key) if window is not None else None
+    increment = Increment(window, key, selection.detect_deletes) if window is not None else None
     return PlannedRead(selection, PlannedTable(selection.ref, target, schema, increment))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tenacity import (
     RetryCallState,
@@ -19,7 +19,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from headrace.chunks import Chunk
+from headrace.chunks import WHOLE, Chunk
 from headrace.destinations import Staging
 from headrace.digests import Digest
 from headrace.errors import TABLE_CHANGED, TOO_MANY_CONNECTIONS, HeadraceError
@@ -40,6 +40,8 @@ from headrace.sources import Database
 from headrace.tables import TableRef
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 # How often a chunk is tried before the run fails, and how long is waited in between: a random time
 # below a limit that doubles, so that workers whom one fault has hit don't come back all at once.
@@ -179,9 +181,36 @@ class Workers:
         if self._failure:
             raise self._failure
 
+    def over_connection(self, table: TableRef, work: Callable[[Database], T]) -> T:
+        """Do that with the table in this thread, over one of the connections, once `run` is over.
+
+        What a transient fault has broken off is done again, as the reading of a chunk is.
+        """
+        self._over.clear()
+        with self._board.working_on(table):
+            done: T = self._retrying()(self._try_over, self._connections[0], work)
+            return done
+
+    def _try_over(self, connection: _Connection, work: Callable[[Database], T]) -> T:
+        try:
+            return work(connection.open(WHOLE))
+        except BaseException:
+            connection.drop()
+            raise
+
     def close(self) -> None:
         for connection in self._connections:
             connection.drop()
+
+    def _retrying(self) -> Retrying:
+        return Retrying(
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_random_exponential(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS),
+            retry=retry_if_exception(_passes),
+            sleep=self._pause,
+            before_sleep=_announce,
+            reraise=True,
+        )
 
     def _thread(self, name: str, work: Callable[..., None], *args: object) -> threading.Thread:
         context = copy_context()  # so that its logs name the run
@@ -227,17 +256,9 @@ class Workers:
 
     def _take(self, held: Held, connection: _Connection) -> None:
         chunk = held.record
-        retrying = Retrying(
-            stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_random_exponential(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS),
-            retry=retry_if_exception(_passes),
-            sleep=self._pause,
-            before_sleep=_announce,
-            reraise=True,
-        )
         with self._holding(held), self._board.working_on(chunk.ref), log_context(chunk=chunk.name):
             try:
-                for attempt in retrying:
+                for attempt in self._retrying():
                     with attempt:
                         self._try(held, connection, attempt.retry_state.attempt_number)
             except HeadraceError as error:

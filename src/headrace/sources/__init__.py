@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
+from headrace.buckets import Buckets
 from headrace.checks import Fact, Grants, Layer
 from headrace.chunks import WHOLE, Chunk
 from headrace.connections import Connection, Credentials
@@ -157,6 +158,22 @@ class Database(Protocol):
 
         What the unfit policy replaces by NULL is NULL. A column that lacks can't be digested.
         """
+        ...
+
+    def key_digests(
+        self, keys: Selection, unfit: UnfitPolicy, within: Buckets, bits: int
+    ) -> AbstractContextManager[TableReader]:
+        """The sums of the hashes of all keys of the table by buckets of that many bits, within
+        others, computed by the database; see `headrace.buckets`.
+
+        The selection's columns are the key. Each row has the number of a span and its entries.
+        """
+        ...
+
+    def key_names(
+        self, keys: Selection, unfit: UnfitPolicy, within: Buckets
+    ) -> AbstractContextManager[TableReader]:
+        """The names of the keys in the buckets, a row each (`headrace.buckets.NAMES`)."""
         ...
 
     def survey(self, selection: Selection, unfit: UnfitPolicy, rows: int) -> Survey:

@@ -7,12 +7,22 @@ from contextlib import AbstractContextManager
 
 import pyarrow as pa
 
+from headrace.buckets import Buckets
 from headrace.chunks import WHOLE, Chunk
 from headrace.digests import Digest
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources import TypeName
 from headrace.sources.cursors import key_of
-from headrace.sources.mysql import catalogue, chunks, describe, digests, reader, survey, windows
+from headrace.sources.mysql import (
+    catalogue,
+    chunks,
+    describe,
+    digests,
+    key_buckets,
+    reader,
+    survey,
+    windows,
+)
 from headrace.sources.mysql.rows import Rows
 from headrace.sources.mysql.session import Session
 from headrace.sources.survey import Survey
@@ -75,6 +85,16 @@ class MysqlDatabase:
         chunk: Chunk = WHOLE,
     ) -> Mapping[str, Digest]:
         return digests.digest(self._session, selection, unfit, (window, chunk))
+
+    def key_digests(
+        self, keys: Selection, unfit: UnfitPolicy, within: Buckets, bits: int
+    ) -> AbstractContextManager[Rows]:
+        return key_buckets.key_digests(self._session, keys, unfit, within, bits)
+
+    def key_names(
+        self, keys: Selection, unfit: UnfitPolicy, within: Buckets
+    ) -> AbstractContextManager[Rows]:
+        return key_buckets.key_names(self._session, keys, unfit, within)
 
     def survey(self, selection: Selection, unfit: UnfitPolicy, rows: int) -> Survey:
         return survey.survey(self._session, selection, unfit, rows)

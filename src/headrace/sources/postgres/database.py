@@ -7,12 +7,22 @@ from contextlib import AbstractContextManager
 
 import pyarrow as pa
 
+from headrace.buckets import Buckets
 from headrace.chunks import WHOLE, Chunk
 from headrace.digests import Digest
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources import TypeName
 from headrace.sources.cursors import key_of
-from headrace.sources.postgres import catalogue, chunks, describe, digests, reader, survey, windows
+from headrace.sources.postgres import (
+    catalogue,
+    chunks,
+    describe,
+    digests,
+    key_buckets,
+    reader,
+    survey,
+    windows,
+)
 from headrace.sources.postgres.rows import Rows
 from headrace.sources.postgres.session import Session
 from headrace.sources.survey import Survey
@@ -72,6 +82,16 @@ class PostgresDatabase:
         chunk: Chunk = WHOLE,
     ) -> Mapping[str, Digest]:
         return digests.digest(self._session, selection, unfit, (window, chunk))
+
+    def key_digests(
+        self, keys: Selection, unfit: UnfitPolicy, within: Buckets, bits: int
+    ) -> AbstractContextManager[Rows]:
+        return key_buckets.key_digests(self._session, keys, unfit, within, bits)
+
+    def key_names(
+        self, keys: Selection, unfit: UnfitPolicy, within: Buckets
+    ) -> AbstractContextManager[Rows]:
+        return key_buckets.key_names(self._session, keys, unfit, within)
 
     def survey(self, selection: Selection, unfit: UnfitPolicy, rows: int) -> Survey:
         return survey.survey(self._session, selection, unfit, rows)
