@@ -15,9 +15,15 @@ export function begin(model) {
 
 /** Go on with a source that is stored. Throws a Problem. */
 export async function open(model, sourceId, { signal } = {}) {
-  const { source } = wizard.peek();
-  if (source?.model_id === model && source.source_id === sourceId) return;
-  wizard.value = rules.resumed(await api.getSource(model, sourceId, { signal }));
+  const known = () => {
+    const { source } = wizard.peek();
+    return source?.model_id === model && source.source_id === sourceId ? source : null;
+  };
+  const before = known();
+  const stored = await api.getSource(model, sourceId, { signal });
+  if (!known()) wizard.value = rules.resumed(stored);
+  // What was saved from here meanwhile is newer than the answer.
+  else if (known().etag === before?.etag) change(rules.foundChanged, stored);
 }
 
 /** Test the connection as the form has it, and save the draft when the test passes.
@@ -78,6 +84,21 @@ export async function save(part) {
     change(rules.notSaved, problem);
     return false;
   }
+}
+
+/** Save all that was changed, if anything was, and that `step` is reached. */
+export function saveChanges(step) {
+  const state = wizard.peek();
+  const part = rules.changes(state);
+  const reached = rules.reached(state.source, step);
+  if (reached !== state.source.setup_step) part.setup_step = reached;
+  return Object.keys(part).length ? save(part) : true;
+}
+
+/** Go on with what is shown here, over what was saved elsewhere. Throws a Problem. */
+export async function keep() {
+  const { model, source } = wizard.peek();
+  change(rules.rebased, await api.getSource(model, source.source_id));
 }
 
 /** A draft that is stored has an address of its own, under which it can be gone on with. */

@@ -1,8 +1,13 @@
 // The set-up of a source as values and rules: no DOM, no network. A function takes a state and
 // gives the next one; draft.js calls them around what the functions answer.
+import { sameSchedule } from "./schedule_form.js";
+import { compact, isUntouched, sameSelection } from "./selection.js";
 import { computed, signal } from "./vendor/signals.js";
 
 export const STEPS = ["source", "connection", "tables", "schedule", "review"];
+
+/** What holds for all tables of a source, and is left alone by most. */
+export const OPTIONS = ["verify", "parallel", "drift", "unfit"];
 
 const UNTESTED = { state: "untested", checks: [], problem: null };
 
@@ -12,7 +17,7 @@ const UNTESTED = { state: "untested", checks: [], problem: null };
  * forgotten as soon as they are stored. `wrong` says what is wrong with a field, by its path.
  * `test.state` is untested, running, passed, failed, broken (it did not come to an end) or
  * outdated (something has been changed since). `selection` maps a table's `tableKey` to what
- * save_draft takes.
+ * save_draft takes. `options` are those of `OPTIONS`.
  */
 export const blank = (model) => ({
   model,
@@ -29,6 +34,7 @@ export const blank = (model) => ({
   selection: new Map(),
   dataset: null,
   schedule: { type: "manual" },
+  options: {},
 });
 
 /** The set-up as it goes on from what is stored. */
@@ -44,6 +50,7 @@ export function resumed(source) {
     selection: new Map(source.selection.map((table) => [tableKey(table), table])),
     dataset: source.dataset,
     schedule: source.schedule,
+    options: Object.fromEntries(OPTIONS.map((name) => [name, source[name]])),
   };
 }
 
@@ -116,10 +123,24 @@ export function takenAll(state, tables, wanted) {
   return { ...state, selection: next };
 }
 
+/** What is best for some tables is known: it holds for those of which nobody said anything. */
+export function advised(state, selections) {
+  const next = new Map(state.selection);
+  for (const selection of selections) {
+    const key = tableKey(selection);
+    const chosen = next.get(key);
+    if (chosen && isUntouched(chosen)) next.set(key, { ...selection, ...chosen });
+  }
+  return { ...state, selection: next };
+}
+
 export const scheduled = (state, schedule) =>
   corrected({ ...state, schedule }, ...Object.keys(state.wrong).filter(within("schedule")));
 
 export const intoDataset = (state, dataset) => corrected({ ...state, dataset }, "dataset");
+
+export const decided = (state, name, value) =>
+  corrected({ ...state, options: { ...state.options, [name]: value } }, name);
 
 // --- what follows from it -------------------------------------------------------------------------
 
@@ -171,6 +192,27 @@ export function unsaved(state) {
   return !hasStoredSecret(state) || !["name", "type", "values"].every(same);
 }
 
+/** What a source takes otherwise than it is stored, as save_draft wants it; empty if nothing. */
+export function changes(state) {
+  const { source } = state;
+  const part = {};
+  const before = new Map(source.selection.map((table) => [tableKey(table), table]));
+  const same = ([key, table]) => before.has(key) && sameSelection(table, before.get(key));
+  if (state.selection.size !== before.size || ![...state.selection].every(same)) {
+    part.selection = [...state.selection.values()].map(compact);
+  }
+  if (state.dataset !== source.dataset) part.dataset = state.dataset;
+  if (!sameSchedule(state.schedule, source.schedule)) part.schedule = state.schedule;
+  for (const name of OPTIONS) {
+    if (state.options[name] !== source[name]) part[name] = state.options[name];
+  }
+  return part;
+}
+
+/** The step that the set-up goes on with, once `step` may be entered: never one before. */
+export const reached = ({ setup_step: before }, step) =>
+  STEPS.indexOf(step) > STEPS.indexOf(before) ? step : before;
+
 export function mayEnter(state, step) {
   const rules = {
     source: () => true,
@@ -183,7 +225,7 @@ export function mayEnter(state, step) {
 }
 
 /** Where somebody goes on who comes back. */
-export const resumeStep = (source) => (source.selection.length ? "schedule" : "tables");
+export const resumeStep = (source) => (source.selection.length ? source.setup_step : "tables");
 
 export const next = (step) => STEPS[STEPS.indexOf(step) + 1] ?? null;
 export const previous = (step) => STEPS[STEPS.indexOf(step) - 1] ?? null;
@@ -233,7 +275,21 @@ export const saved = (state, source) => ({
   test: state.test,
   selection: state.selection,
   schedule: state.schedule,
+  ...(state.source && { dataset: state.dataset, options: state.options }),
 });
+
+/** The source was changed elsewhere; what is shown here follows unless something of it is unsaved. */
+export function foundChanged(state, source) {
+  if (state.saving || source.etag === state.source.etag) return state;
+  const untouched = !unsaved(state) && Object.keys(changes(state)).length === 0;
+  return untouched ? resumed(source) : { ...state, stale: true };
+}
+
+/** The source as something else than a save has made it, such as an activation. */
+export const adopt = (source) => (wizard.value = { ...wizard.peek(), source });
+
+/** Go on with what is shown here, on top of what was saved elsewhere. */
+export const rebased = (state, source) => ({ ...state, source, stale: false, problem: null });
 
 /** Nothing was saved. A stale one says that the source was changed elsewhere meanwhile. */
 export const notSaved = (state, problem) => ({

@@ -1,4 +1,4 @@
-import { html, useEffect, useId, useRef } from "../html.js";
+import { html, useId, useLayoutEffect, useRef } from "../html.js";
 import { Icon } from "./icon.js";
 
 /** A question that has to be answered first. The browser keeps the focus in it, and gives it back.
@@ -8,7 +8,8 @@ import { Icon } from "./icon.js";
 export function Dialog({ title, onClose = null, actions = null, children }) {
   const dialog = useRef();
   const id = useId();
-  useEffect(() => {
+  // An effect would be undone after the element is gone, when nothing gives the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element.showModal();
     return () => element.close();

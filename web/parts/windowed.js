@@ -8,10 +8,11 @@ const BEYOND = 8; // rows that are there before they come into sight
  * `width` as of a grid's track, `narrow: false` for what a phone leaves out. `sorted: { key,
  * ascending }` with `onSort(key)`. Arrows, Page and Home and End move between rows; Space calls
  * `onToggle(row)`, Enter and a click `onOpen(row)`. `isSelected(row)` makes rows selectable.
+ * What `across(row)` gives, if anything, stands in place of the row's cells.
  */
 export function WindowedTable({
   label, rows, keyOf, columns, rowHeight = 44, height = "min(32rem, 60vh)",
-  sorted = null, onSort, onToggle, onOpen, isSelected,
+  sorted = null, onSort, onToggle, onOpen, isSelected, across = () => null,
 }) {
   const box = useRef();
   const top = useSignal(0);
@@ -78,10 +79,16 @@ export function WindowedTable({
         onFocus=${() => (active.value = at)}
         onClick=${(event) => event.target.closest("button, input, a, label") || onOpen?.(rows[at])}
       >
-        ${columns.map((column) => html`<div key=${column.key} role="gridcell" class=${cell(column)}>${column.render(rows[at])}</div>`)}
+        <${Cells} row=${rows[at]} columns=${columns} across=${across} />
       </div>`)}
     </div>
   </div>`;
+}
+
+function Cells({ row, columns, across }) {
+  const whole = across(row);
+  if (whole) return html`<div role="gridcell" class="across" aria-colspan=${columns.length}>${whole}</div>`;
+  return columns.map((column) => html`<div key=${column.key} role="gridcell" class=${cell(column)}>${column.render(row)}</div>`);
 }
 
 function Head({ column, sorted, onSort }) {

@@ -6,8 +6,9 @@ import { STEPS, enterable, mayEnter, wizard } from "../wizard.js";
 import { Heading } from "../parts/heading.js";
 import { Icon } from "../parts/icon.js";
 import { useLoaded } from "../parts/loaded.js";
-import { Notice, ProblemNotice } from "../parts/notice.js";
+import { ProblemNotice } from "../parts/notice.js";
 import { Failure, Loading } from "../parts/states.js";
+import { Stale } from "./stale.js";
 import { ConnectionStep } from "./steps/connection.js";
 import { ReviewStep } from "./steps/review.js";
 import { ScheduleStep } from "./steps/schedule.js";
@@ -56,6 +57,7 @@ export function Wizard({ model, source = null, step }) {
     <div class="step">
       <p class="where">Step ${STEPS.indexOf(step) + 1} of ${STEPS.length}</p>
       <${Heading} title=${title} />
+      ${state.source?.state === "active" && html`<p class="lead">This source is active: what you save here holds from its next run on.</p>`}
       ${state.stale && html`<${Stale} />`}
       ${state.problem && html`<${ProblemNotice} problem=${state.problem} />`}
       <${View} types=${types} to=${(next) => to(target, next)} />
@@ -77,15 +79,6 @@ const Steps = ({ current, target }) => html`<nav aria-label="Steps"><ol class="s
         : html`<span class="closed">${inside}</span>`}</li>`;
   })}
 </ol></nav>`;
-
-/** Somebody saved the same draft elsewhere; nothing of theirs is overwritten. */
-function Stale() {
-  const again = html`<button type="button" class="secondary small" onClick=${() => draft.reload()}>Show what was saved there</button>`;
-  return html`<${Notice}
-    tone="warn" title="This source was changed elsewhere." code="source_stale" action=${again}
-    detail="It was saved in another tab or by somebody else after you opened it here. Nothing of that was overwritten, and what you entered last was not saved."
-  />`;
-}
 
 const address = ({ model, source }, step) =>
   source ? href("setup", { model, source, step }) : href("new", { model, step });
