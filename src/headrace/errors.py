@@ -736,6 +736,13 @@ MODE_NOT_SUPPORTED = Kind(
     "The destination can't do this with a table",
     "Choose another mode for the table: 'full' is possible everywhere.",
 )
+BACKFILL_NOT_POSSIBLE = Kind(
+    "backfill_not_possible",
+    409,
+    "The past range can't be taken again",
+    "Bring the table anew from the start (headrace sources resync); or choose the mode 'merge', by "
+    "which any range can be taken again.",
+)
 ROWS_DISAGREE = Kind(
     "rows_disagree",
     500,

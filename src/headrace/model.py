@@ -192,6 +192,10 @@ class Window(Value):
         description="Where reading begins: `after`, or further back by the look-back."
     )
     upto: str | None = Field(description="Where it ends; null if there is nothing to take.")
+    past: bool = Field(
+        default=False,
+        description="Whether it lies before the checkpoint and is taken again, which then stays.",
+    )
     null_rows: int = Field(
         default=0, ge=0, description="Rows without a cursor value, which no window takes."
     )
@@ -393,6 +397,17 @@ class Plan(Value):
     snapshot: str = Field(description="The source's name for what the run sees.")
 
 
+class Backfill(TableRef):
+    """A past range of cursor values of one table, `(after, upto]`, to be taken again."""
+
+    after: Text = Field(description="Where it begins; this value itself is not taken.")
+    upto: Text = Field(description="Where it ends; this value is taken.")
+
+    @property
+    def ref(self) -> TableRef:
+        return TableRef(schema_name=self.schema_name, table_name=self.table_name)
+
+
 class Run(Value):
     """One execution for one source."""
 
@@ -402,6 +417,9 @@ class Run(Value):
     trigger: Trigger = Trigger.MANUAL
     slot: AwareDatetime | None = Field(
         default=None, description="The slot of the schedule that the run is for."
+    )
+    backfill: Backfill | None = Field(
+        default=None, description="What the run takes instead of what is new."
     )
     state: RunState = RunState.QUEUED
     requested_at: AwareDatetime

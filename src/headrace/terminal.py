@@ -214,6 +214,8 @@ def _window(table: TableRun) -> str | None:
     if window is None:
         return None
     by = ", ".join(window.cursor)
+    if window.past:
+        return f"{by}: taken again after {window.read_after}, up to {window.upto}"
     if window.upto is None:
         return f"{by}: nothing new" + (f" after {window.after}" if window.after else "")
     again = "" if window.read_after == window.after else f", read again from {window.read_after}"

@@ -137,6 +137,18 @@ def test_what_is_stored_is_shown(headrace: Headrace, database: Database, tmp_pat
     assert "\tupdated: after the start, up to 2026-01-03 12:00:00+00\t" in got
     assert "2 rows without updated not taken." in got
 
+    database.execute("UPDATE orders SET total = 21 WHERE id = 2")
+    bounds = ("--from", "2026-01-01", "--to", "2026-01-03 12:00Z")
+    done = headrace("sources", "backfill", *reference, "orders", *bounds, "--wait")
+    assert done.returncode == 0, done.stderr
+    again = "taken again after 2026-01-01 00:00:00+00, up to 2026-01-03 12:00:00+00"
+    assert f"\tupdated: {again}\t" in done.stdout
+    with duckdb.connect(f"{tmp_path}/data/warehouse.duckdb", read_only=True) as connection:
+        assert connection.execute("SELECT id, total FROM shop.orders").fetchall() == [(2, 21)]
+    bounds = ("--from", "2026-01-01", "--to", "tomorrows")
+    wrong = headrace("sources", "backfill", *reference, "orders", *bounds, "--json")
+    assert [field["path"] for field in json.loads(wrong.stderr)["fields"]] == ["upto"]
+
     told = headrace("sources", "resync", *reference, "orders")
     assert told.stdout == "The next run of Shop brings public.orders from the start.\n"
     run = json.loads(headrace("runs", "start", *reference, "--wait", "--json").stdout)

@@ -46,6 +46,9 @@ class MemoryDatabase:
     def window(self, selection: Selection, after: str | None) -> Window:
         raise NotImplementedError
 
+    def past_window(self, selection: Selection, position: str, bounds: tuple[str, str]) -> Window:
+        raise NotImplementedError
+
     def key(self, selection: Selection) -> tuple[str, ...]:
         raise NotImplementedError
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from headrace.extraction.backfill import backfill
 from headrace.extraction.cancel import cancel
 from headrace.extraction.resume import resume
 from headrace.extraction.settle import settle
 from headrace.extraction.start import start
-from headrace.model import Run
+from headrace.model import Backfill, Run
 from headrace.records import Runs, Sources
 from headrace.run_log import LogPage, LogQuery
 from headrace.services import Services
@@ -16,6 +17,18 @@ from headrace.values import ModelId, RunId, SourceId, Text, Value
 
 
 class StartRun(Value):
+    model_id: ModelId
+    source_id: SourceId
+    idempotency_key: Text | None = Field(
+        default=None,
+        description="A repeated request with the same key gives the same run, as long as that is "
+        "kept.",
+    )
+
+
+class BackfillTable(Backfill):
+    """The table of a source, and the range of it."""
+
     model_id: ModelId
     source_id: SourceId
     idempotency_key: Text | None = Field(
@@ -53,6 +66,13 @@ class ReadLog(RunRef, LogQuery):
 
 def start_run(services: Services, request: StartRun) -> Run:
     return start(services, request.model_id, request.source_id, request.idempotency_key)
+
+
+def backfill_table(services: Services, request: BackfillTable) -> Run:
+    """Take a past range of a table again; the checkpoint stays where it is."""
+    wanted = Backfill.model_validate(request.model_dump(include=set(Backfill.model_fields)))
+    key = request.idempotency_key
+    return backfill(services, request.model_id, request.source_id, wanted, key)
 
 
 def get_run(services: Services, request: RunRef) -> Run:

@@ -47,7 +47,7 @@ def runs_start(
     with reporting(as_json):
         opened = services()
         run = start_run(opened, requested(StartRun, model_id=model, source_id=source))
-        _show_course(opened, run, wait=wait, as_json=as_json)
+        show_course(opened, run, wait=wait, as_json=as_json)
 
 
 @app.command("resume")
@@ -60,7 +60,7 @@ def runs_resume(
     with reporting(as_json):
         opened = services()
         request = requested(RunRef, model_id=model, source_id=source, run_id=run)
-        _show_course(opened, resume_run(opened, request), wait=wait, as_json=as_json)
+        show_course(opened, resume_run(opened, request), wait=wait, as_json=as_json)
 
 
 @app.command("get")
@@ -158,7 +158,7 @@ def _pages(opened: Services, wanted: ReadLog, *, follow: bool) -> Iterator[LogPa
         wanted = wanted.model_copy(update={"after": page.next_after})
 
 
-def _show_course(opened: Services, run: Run, *, wait: bool, as_json: bool) -> None:
+def show_course(opened: Services, run: Run, *, wait: bool, as_json: bool) -> None:
     """The run as it is, or when it has ended; the exit code then says how."""
     if wait:
         run = _follow(opened, run)

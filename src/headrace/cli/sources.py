@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from headrace import naming
-from headrace.cli.arguments import Json, Model, SourceId, services
+from headrace.cli.arguments import Json, Model, OneTable, SourceId, services
+from headrace.cli.runs import Wait, show_course
 from headrace.cli.schedules import schedule_of
 from headrace.model import Selection, Source, SourceState
-from headrace.tables import Mode
+from headrace.services import Services
+from headrace.tables import Mode, TableRef
 from headrace.terminal import moment, out, print_json, reporting, show_rows
 from headrace.validation import requested
 
@@ -176,25 +178,59 @@ _change_state("resume", "Resume a paused source.")
 def sources_resync(
     model: Model,
     source: SourceId,
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="schema.table", show_default=False)],
+    table: OneTable,
     as_json: Json = False,
 ) -> None:
     """Let the next run bring a table from the start. Until then its rows stay as they are."""
-    from headrace.api.sources import ResyncTable, SourceRef, get_source, resync_table
-    from headrace.extraction.adhoc import adhoc_source
+    from headrace.api.sources import ResyncTable, resync_table
 
     with reporting(as_json):
         opened = services()
-        stored = get_source(opened, requested(SourceRef, model_id=model, source_id=source))
-        (named,) = adhoc_source(stored.connection, [table], stored.dataset).selection
-        names = named.ref.model_dump()
-        request = requested(ResyncTable, model_id=model, source_id=source, **names)
-        stored = resync_table(opened, request)
+        named = _named(opened, model, source, table)
+        reference = {"model_id": model, "source_id": source}
+        stored = resync_table(opened, requested(ResyncTable, **reference, **named.model_dump()))
         if as_json:
             print_json(stored)
         else:
             said = f"The next run of {stored.name} brings {named} from the start."
             out().print(said, markup=False)
+
+
+def _named(opened: Services, model: str, source: str, table: str) -> TableRef:
+    """The source's table that is written so. Raises SOURCE_NOT_FOUND and INVALID_INPUT."""
+    from headrace.api.sources import SourceRef, get_source
+    from headrace.extraction.adhoc import adhoc_source
+
+    stored = get_source(opened, requested(SourceRef, model_id=model, source_id=source))
+    (chosen,) = adhoc_source(stored.connection, [table], stored.dataset).selection
+    return chosen.ref
+
+
+@app.command("backfill")
+def sources_backfill(
+    model: Model,
+    source: SourceId,
+    table: OneTable,
+    after: Annotated[
+        str, typer.Option("--from", metavar="VALUE", help="Rows beyond this value of the cursor …")
+    ],
+    upto: Annotated[str, typer.Option("--to", metavar="VALUE", help="… up to this one.")],
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Take a past range of a table again, by its cursor. The next run begins where it would have.
+
+    By merge the rows take the place of those with the same key, by append of all in the range.
+    """
+    from headrace.api.runs import BackfillTable, backfill_table
+
+    with reporting(as_json):
+        opened = services()
+        names = _named(opened, model, source, table).model_dump()
+        request = requested(
+            BackfillTable, model_id=model, source_id=source, **names, after=after, upto=upto
+        )
+        show_course(opened, backfill_table(opened, request), wait=wait, as_json=as_json)
 
 
 @app.command("delete")

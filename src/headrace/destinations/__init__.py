@@ -89,6 +89,8 @@ class Increment:
     @property
     def position(self) -> str | None:
         """Up to which value the table holds everything once this is published."""
+        if self.window.past:
+            return self.window.after
         return self.window.upto if self.window.upto is not None else self.window.after
 
 
@@ -195,7 +197,8 @@ class Destination(Protocol):
     def check(self, model_id: str, source_id: str, tables: Sequence[PlannedTable]) -> None:
         """Refuse what `publish` would refuse of these tables, before a row of them is read.
 
-        Raises DESTINATION_CONFLICT, COLUMNS_CLASH, TYPE_NOT_CARRIED and MODE_NOT_SUPPORTED.
+        Raises DESTINATION_CONFLICT, COLUMNS_CLASH, TYPE_NOT_CARRIED, MODE_NOT_SUPPORTED and
+        BACKFILL_NOT_POSSIBLE.
         """
         ...
 

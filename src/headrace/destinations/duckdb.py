@@ -39,6 +39,7 @@ from headrace.destinations.duckdb_keys import Keys
 from headrace.destinations.duckdb_load import Loader
 from headrace.destinations.duckdb_sql import count, exists
 from headrace.destinations.local_staging import LocalStaging
+from headrace.destinations.past_range import past_range
 from headrace.destinations.planned import check_follows, check_tables
 from headrace.destinations.staged import check_contents, check_file
 from headrace.destinations.types import name_in
@@ -125,6 +126,8 @@ class DuckDB:
 
     def check(self, model_id: str, source_id: str, tables: Sequence[PlannedTable]) -> None:
         check_tables(tables, RESERVED, self.type_name)
+        for table in tables:
+            past_range(table)
         if not self._is_there():
             return
         with self._reading() as connection:
@@ -246,6 +249,8 @@ class DuckDB:
         if table.increment.key:
             loader.merge(table, table.increment.key, types)
             apply_deletes(Keys(connection, self.type_name, table))
+        elif past := past_range(table):
+            loader.replace_range(table, past, types)
         else:
             loader.add(table, types)
 

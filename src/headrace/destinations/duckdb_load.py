@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import duckdb
 import pyarrow as pa
@@ -11,6 +12,7 @@ from headrace.destinations import DELETED_AT, StagedTable
 from headrace.destinations.drift import holds
 from headrace.destinations.duckdb_digests import digests
 from headrace.destinations.duckdb_sql import count, literal, qualified, quoted
+from headrace.destinations.past_range import PastRange, not_possible
 from headrace.destinations.verified import check_loaded, verified_columns
 from headrace.errors import KEY_NOT_USABLE, ROWS_DISAGREE, SCHEMA_CHANGED, HeadraceError
 from headrace.model import DetectDeletes
@@ -55,6 +57,30 @@ class Loader:
         Raises SCHEMA_CHANGED, ROWS_DISAGREE, DIGESTS_DISAGREE.
         """
         self._evolve(table, known)
+        self._append(table)
+
+    def replace_range(self, table: StagedTable, past: PastRange, known: dict[str, str]) -> None:
+        """Put the rows in place of all those that lie in the range.
+
+        Raises BACKFILL_NOT_POSSIBLE if rows lie elsewhere here than in the source, and what `add`
+        raises.
+        """
+        self._evolve(table, known)
+        name = qualified(self._connection, table.target)
+        value = quoted(past.column)
+        if past.is_time:
+            value = f"epoch_us({value})"
+        inside = f"{value} > {_bound(past.after)} AND {value} <= {_bound(past.upto)}"
+        if self._number(f"SELECT count(*) FROM {name} WHERE {value} IS NULL"):  # noqa: S608
+            raise not_possible(table, f"it has rows without '{past.column}', from before")
+        files = [file.path for file in table.files]
+        brought = f"SELECT count(*) FROM {_FILES} WHERE {inside}"  # noqa: S608
+        if files and self._number(brought, files) != table.rows:
+            raise not_possible(table, f"rows lie in another range by '{past.column}' as carried")
+        self._connection.execute(f"DELETE FROM {name} WHERE {inside}")  # noqa: S608
+        self._append(table)
+
+    def _append(self, table: StagedTable) -> None:
         name = qualified(self._connection, table.target)
         before = count(self._connection, table.target)
         last = self._number(f"SELECT coalesce(max(rowid), -1) FROM {name}")  # noqa: S608
@@ -145,6 +171,10 @@ class Loader:
     def _number(self, sql: str, *files: list[str]) -> int:
         row = self._connection.execute(sql, list(files)).fetchone()
         return int(row[0]) if row else 0
+
+
+def _bound(value: int | date) -> str:
+    return f"DATE {literal(value.isoformat())}" if isinstance(value, date) else str(value)
 
 
 def _marks(table: StagedTable) -> bool:

@@ -48,6 +48,7 @@ from headrace.destinations.manifest import (
     owner,
     publish,
 )
+from headrace.destinations.past_range import not_possible
 from headrace.destinations.planned import check_follows, check_tables
 from headrace.destinations.staged import check_file
 from headrace.destinations.types import name_in
@@ -120,6 +121,8 @@ class ParquetDirectory:
 
     def check(self, model_id: str, source_id: str, tables: Sequence[PlannedTable]) -> None:
         check_tables(tables, self.reserved_datasets, self.type_name)
+        for table in tables:
+            _check_new(table)
         manifest = self._read()
         with disk_errors(f"Looking into {self._directory}"):
             for table in tables:
@@ -281,10 +284,11 @@ class ParquetDirectory:
         """Refuse an increment that does not fit what is there.
 
         Files of one table hold each column in one type: a reader of them all would take the first
-        file's. Raises CHECKPOINT_MOVED, SCHEMA_CHANGED.
+        file's. Raises CHECKPOINT_MOVED, SCHEMA_CHANGED, BACKFILL_NOT_POSSIBLE.
         """
         if table.increment is None or table.increment.begins:
             return
+        _check_new(table)
         known = manifest.tables.get(key(table.target))
         version = known.version if known else None
         if version is None or version.position != table.increment.window.after:
@@ -355,6 +359,12 @@ class ParquetDirectory:
         if table.version is None:  # a failed first publish leaves no trace
             with contextlib.suppress(OSError):
                 self._at(target).rmdir()
+
+
+def _check_new(table: PlannedTable) -> None:
+    """Refuse rows that were to take the place of others. Raises BACKFILL_NOT_POSSIBLE."""
+    if table.increment is not None and table.increment.window.past:
+        raise not_possible(table, "rows can't be taken out of a file")
 
 
 def _sync(path: Path) -> None:

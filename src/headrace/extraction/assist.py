@@ -14,6 +14,7 @@ from headrace.extraction import lease
 from headrace.extraction.board import Board
 from headrace.extraction.chunk_runs import ChunkRuns
 from headrace.extraction.extract import Ports, known_to, planned_reads
+from headrace.extraction.past import taken_by
 from headrace.extraction.plan import check_kept, windows_of
 from headrace.extraction.progress import silent
 from headrace.extraction.reading import Reading, Workers
@@ -33,6 +34,7 @@ def assist(source: Source, run: Run, ports: Ports) -> None:
     while run.plan is None:
         time.sleep(_SECONDS)
         run = _watched(ports, run)
+    source = taken_by(run, source)
     board = Board(silent)
     board.begin(run.tables)
     database = ports.connect(run.plan.snapshot)

@@ -25,6 +25,7 @@ from headrace.extraction.board import Board
 from headrace.extraction.chunk_runs import ChunkRun, ChunkRuns, ChunkState
 from headrace.extraction.deletes import Place, Sweep
 from headrace.extraction.increments import PlannedRead, planned_read, source_names, windows
+from headrace.extraction.past import past_windows, taken_by
 from headrace.extraction.plan import check_kept, chunks_of, planned, tables_of, windows_of
 from headrace.extraction.reading import Connect, Reading, Workers
 from headrace.model import Run, Source, Verification, Window
@@ -75,6 +76,7 @@ def extract(
     Raises the errors of connecting, of reading, of the destination, ROWS_DISAGREE, and
     RUN_NOT_RESUMABLE if what the plan was made for has changed.
     """
+    source = taken_by(run, source)
     # Fail before the long part if the destination can't be read.
     known = known_to(ports.destination, source)
     if any(checkpoint.run_id == run.run_id for checkpoint in known.values()):
@@ -152,7 +154,10 @@ def _plan(
 ) -> tuple[Sequence[PlannedRead], Run]:
     """Make the plan and store it: first the chunks, then what makes them count."""
     ports, board, known = others
-    taken = windows(database, source, ports.destination, known)  # it takes the snapshot anew
+    if run.backfill is None:
+        taken = windows(database, source, ports.destination, known)  # it takes the snapshot anew
+    else:
+        taken = past_windows(database, source, known, run.backfill)
     snapshot = database.snapshot()  # so may that, and all that follows is of the same
     chosen = [selection.ref for selection in source.selection]
     board.begin(tables_of(source, database.list_tables(chosen), taken))

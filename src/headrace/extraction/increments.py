@@ -53,16 +53,16 @@ def windows(
             )
         if selection.mode is Mode.FULL:
             continue
-        checkpoint = known.get(naming.target(source, selection))
-        # A position is one of the cursor that it was written for, and of the table.
-        follows = (
-            checkpoint is not None
-            and checkpoint.cursor == selection.cursor
-            and checkpoint.source_table == selection.ref
-        )
-        after = checkpoint.position if checkpoint is not None and follows else None
+        after = position_of(selection, known.get(naming.target(source, selection)))
         found[selection.ref] = database.window(selection, after)
     return found
+
+
+def position_of(selection: Selection, checkpoint: Checkpoint | None) -> str | None:
+    """Where the checkpoint stands; None if it is of another cursor, or of another table."""
+    if checkpoint is None or checkpoint.source_table != selection.ref:
+        return None
+    return checkpoint.position if checkpoint.cursor == selection.cursor else None
 
 
 def planned_read(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -57,19 +58,31 @@ def start(
     """
     source = Sources(services.documents).get(model_id, source_id)
     check_state(source, slot)
-    name = slot.name if slot else _name_of(idempotency_key)
+
+    def make(run_id: str) -> Run:
+        return Run(
+            model_id=model_id,
+            source_id=source_id,
+            run_id=run_id,
+            trigger=Trigger.SCHEDULE if slot else Trigger.MANUAL,
+            slot=slot.at if slot else None,
+            requested_at=now(),
+            tables=tables_of(source),
+        )
+
+    return begin(services, source, slot.name if slot else name_of(idempotency_key), make)
+
+
+def begin(services: Services, source: Source, name: str | None, make: Callable[[str], Run]) -> Run:
+    """Queue the run that is made with a new id, and launch its job; see `start`.
+
+    If one of that name is kept it is returned, and none is made.
+    """
+    model_id, source_id = source.model_id, source.source_id
     run_id = _run_id(services, source, name)
     if name and (known := _find(services, source, run_id)):
         return known
-    run = Run(
-        model_id=model_id,
-        source_id=source_id,
-        run_id=run_id,
-        trigger=Trigger.SCHEDULE if slot else Trigger.MANUAL,
-        slot=slot.at if slot else None,
-        requested_at=now(),
-        tables=tables_of(source),
-    )
+    run = make(run_id)
     make_way(services, source, run_id)
     lease.acquire(services.documents, run)
     try:
@@ -126,7 +139,7 @@ def launch(services: Services, run: Run) -> Run:
     )
 
 
-def _name_of(key: str | None) -> str | None:
+def name_of(key: str | None) -> str | None:
     return hashlib.sha256(key.encode()).hexdigest() if key else None
 
 

@@ -100,6 +100,16 @@ class Database(Protocol):
         """
         ...
 
+    def past_window(self, selection: Selection, position: str, bounds: tuple[str, str]) -> Window:
+        """The window between the bounds, which end at `position` at the latest.
+
+        The database reads the bounds as values of the cursor, and the window has them as it writes
+        them. Raises INVALID_INPUT, with the fields `after` and `upto`, for bounds that are none,
+        for a range that is empty, and for one that goes beyond `position`; CURSOR_NOT_USABLE,
+        COLUMN_NOT_FOUND, and the errors of reading.
+        """
+        ...
+
     def key(self, selection: Selection) -> tuple[str, ...]:
         """The columns that tell the table's rows apart: the chosen ones, else the primary key.
 

@@ -6,7 +6,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from headrace.errors import CURSOR_NOT_USABLE, KEY_NOT_USABLE, HeadraceError
+from headrace.errors import (
+    CURSOR_NOT_USABLE,
+    INVALID_INPUT,
+    KEY_NOT_USABLE,
+    Field,
+    HeadraceError,
+)
 from headrace.model import Selection, Window
 from headrace.tables import Index
 
@@ -51,6 +57,41 @@ class Cursor:
         if taken.read_after is not None:
             bounds.append(self.beyond(taken.read_after))
         return " AND ".join(bounds)
+
+
+# The fields of the bounds of a past window, in their order.
+BOUNDS = ("after", "upto")
+
+
+def past(selection: Selection, position: str, bounds: Sequence[str]) -> Window:
+    """The window of the past between the bounds, as the database writes them."""
+    after, upto = bounds
+    return Window(cursor=selection.cursor, after=position, read_after=after, upto=upto, past=True)
+
+
+def wrong_range(selection: Selection, wrong: Sequence[Field]) -> HeadraceError:
+    what = f"Taking a past range of {selection.ref} by {', '.join(selection.cursor)}"
+    told = "; ".join(f"'{field.path}' {field.message}" for field in wrong)
+    return HeadraceError(INVALID_INPUT, f"{what}: {told}.", fields=wrong)
+
+
+def no_values(selection: Selection, names: Sequence[str]) -> HeadraceError:
+    """Of bounds that the database does not take for values of the cursor."""
+    return wrong_range(
+        selection, [Field(name, "is no value of the cursor's type") for name in names]
+    )
+
+
+def check_range(selection: Selection, position: str, *, rises: bool, ends_in_time: bool) -> None:
+    """Raises INVALID_INPUT for a range that is empty, or that ends beyond the position."""
+    wrong = []
+    if not rises:
+        wrong.append(Field("after", "is not below 'upto', so that the range is empty"))
+    if not ends_in_time:
+        beyond = f"is beyond the checkpoint, {position}: what lies there comes with the next run"
+        wrong.append(Field("upto", beyond))
+    if wrong:
+        raise wrong_range(selection, wrong)
 
 
 def cursor_alone(selection: Selection) -> Selection:

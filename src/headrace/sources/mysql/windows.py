@@ -7,7 +7,16 @@ from functools import partial
 
 from headrace.model import Selection, Window
 from headrace.sources.chosen import chosen
-from headrace.sources.cursors import Cursor, CursorKind, cursor_alone, kind_of
+from headrace.sources.cursors import (
+    BOUNDS,
+    Cursor,
+    CursorKind,
+    check_range,
+    cursor_alone,
+    kind_of,
+    no_values,
+    past,
+)
 from headrace.sources.mysql.columns import read_columns
 from headrace.sources.mysql.identifiers import literal, qualified, quoted
 from headrace.sources.mysql.session import Session, Settled
@@ -84,6 +93,34 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
         null_rows=nulls,
         remarks=_remarks(settled, cursor.kind),
     )
+
+
+def past_window(
+    session: Session, selection: Selection, position: str, bounds: tuple[str, str]
+) -> Window:
+    """See `headrace.sources.Database.past_window`."""
+    what = f"Looking at a past range of {selection.ref}"
+    cursor = _cursor(session, selection)
+    values = [_as_value(session, what, cursor, bound) for bound in bounds]
+    named = zip(BOUNDS, values, strict=True)
+    if wrong := [name for name, value in named if value is None]:
+        raise no_values(selection, wrong)
+    written = [value for value in values if value is not None]
+    after, upto = map(cursor.constant, written)
+    ((rises, ends_in_time),) = session.query(
+        what, f"SELECT {after} < {upto}, {upto} <= {cursor.constant(position)}"
+    )
+    check_range(selection, position, rises=bool(rises), ends_in_time=bool(ends_in_time))
+    return past(selection, position, written)
+
+
+def _as_value(session: Session, what: str, cursor: Cursor, bound: str) -> str | None:
+    """The bound as the database writes it; None for what it would cut, or take for 0 or NULL."""
+    if cursor.kind is CursorKind.NUMBER and not re.fullmatch("[+-]?[0-9]{1,20}", bound):
+        return None
+    ((written,),) = session.query(what, f"SELECT CAST({cursor.constant(bound)} AS CHAR)")
+    ((warnings,),) = session.query(what, "SELECT @@warning_count")
+    return None if warnings or written is None else str(written)
 
 
 def condition(session: Session, selection: Selection, taken: Window) -> str:

@@ -51,6 +51,9 @@ class PostgresDatabase:
     def window(self, selection: Selection, after: str | None) -> Window:
         return windows.window(self._session, selection, after)
 
+    def past_window(self, selection: Selection, position: str, bounds: tuple[str, str]) -> Window:
+        return windows.past_window(self._session, selection, position, bounds)
+
     def key(self, selection: Selection) -> tuple[str, ...]:
         table = selection.ref
         primary_key = catalogue.summarise_one(self._session, table).primary_key

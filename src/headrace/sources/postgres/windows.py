@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from functools import partial
 
+from headrace.errors import HeadraceError
 from headrace.model import Selection, Window
 from headrace.sources.chosen import chosen
-from headrace.sources.cursors import Cursor, CursorKind, cursor_alone, kind_of
+from headrace.sources.cursors import (
+    BOUNDS,
+    Cursor,
+    CursorKind,
+    check_range,
+    cursor_alone,
+    kind_of,
+    no_values,
+    past,
+)
 from headrace.sources.postgres.columns import read_columns
+from headrace.sources.postgres.errors import refused_with
 from headrace.sources.postgres.identifiers import literal, qualified, quoted
 from headrace.sources.postgres.session import Session, Settled
 
@@ -48,6 +59,9 @@ _LIMITS = {
 }
 # A column of whole seconds may yet get rows for the second that has begun.
 _WHOLE = "{limit} - extract(microseconds from {limit})::int8 % {tick} * interval '1 microsecond'"
+
+# The class of the SQLSTATEs for values that a type does not take.
+_DATA_EXCEPTION = "22"
 
 _HIDDEN = (
     "Transactions of other users can't be seen; one that takes longer than the lag may be skipped. "
@@ -104,6 +118,36 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
         null_rows=nulls,
         remarks=_remarks(settled, cursor.kind),
     )
+
+
+def past_window(
+    session: Session, selection: Selection, position: str, bounds: tuple[str, str]
+) -> Window:
+    """See `headrace.sources.Database.past_window`."""
+    what = f"Looking at a past range of {selection.ref}"
+    cursor = _cursor(session, selection)
+    given = dict(zip(BOUNDS, map(cursor.constant, bounds), strict=True))
+    if wrong := [name for name, value in given.items() if not _is_value(session, what, value)]:
+        raise no_values(selection, wrong)
+    after, upto = given.values()
+    ((*written, rises, ends_in_time),) = session.query(
+        what,
+        f"SELECT ({after})::text, ({upto})::text, {after} < {upto}, "
+        f"{upto} <= {cursor.constant(position)}",
+    )
+    check_range(selection, position, rises=rises, ends_in_time=ends_in_time)
+    return past(selection, position, written)
+
+
+def _is_value(session: Session, what: str, constant: str) -> bool:
+    try:
+        with session.contained(what):
+            session.query(what, f"SELECT {constant}")
+    except HeadraceError as error:
+        if not (refused_with(error) or "").startswith(_DATA_EXCEPTION):
+            raise
+        return False
+    return True
 
 
 def condition(session: Session, selection: Selection, taken: Window) -> str:
