@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from headrace import local
 from headrace.local import LocalServer
+from headrace.services import Services
 from headrace.settings import Settings
 from tests.web.barriers import Barriers
 from tests.web.complaints import Complaints
@@ -41,6 +42,13 @@ def server(settings: Settings) -> Iterator[LocalServer]:
     with closing(local.serve(settings, 0)) as server:
         threading.Thread(target=server.run, daemon=True).start()
         yield server
+
+
+@pytest.fixture
+def services(settings: Settings) -> Iterator[Services]:
+    """What the server works with, for a test that prepares something or looks at what came."""
+    with closing(Services(settings)) as services:
+        yield services
 
 
 @pytest.fixture

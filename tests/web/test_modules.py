@@ -10,7 +10,10 @@ from playwright.sync_api import Page
 from headrace.local import LocalServer
 from tests.web.unit_files import UNIT, serve_unit_files
 
-MODULES = ("wizard", "connection_url")
+MODULES = (
+    *("wizard", "connection_url"),
+    *("table_rows", "selection", "schedule_form", "estimate", "compare"),
+)
 
 
 @pytest.mark.parametrize("module", MODULES)

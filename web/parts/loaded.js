@@ -1,11 +1,13 @@
 import { useEffect, useSignal } from "../html.js";
 import { Problem } from "../api.js";
+import { inSight, pause } from "./sight.js";
 
 /** What a function answers, and how that goes: a signal of `{ value, problem, loading }`.
  *
- * `load({ signal })` is called at once, again when `given` changes, and every `every` milliseconds
- * (or what `every(value)` says; 0 stops) while the page is in sight. What is there stays in place
- * while something newer is on its way, and when that fails. `reload()` asks at once.
+ * `load({ signal, known, show })` is called at once, again when `given` changes, and every `every`
+ * milliseconds (or what `every(value)` says; 0 stops) while the page is in sight. `known` is the
+ * value that is shown, and `show(part)` shows a part of what is still on its way. What is there
+ * stays in place while something newer is loaded, and when that fails. `reload()` asks at once.
  */
 export function useLoaded(load, given, { every = 0 } = {}) {
   const state = useSignal({ value: null, problem: null, loading: true });
@@ -15,30 +17,32 @@ export function useLoaded(load, given, { every = 0 } = {}) {
   }, given);
   useEffect(() => {
     const mine = new AbortController();
-    let timer = 0;
-    const again = async () => {
-      if (document.visibilityState === "hidden") {
-        document.addEventListener("visibilitychange", again, { once: true, signal: mine.signal });
-        return;
-      }
+    const { signal } = mine;
+    const show = (value) => {
+      if (!signal.aborted) state.value = { ...state.peek(), value };
+    };
+    const once = async () => {
       state.value = { ...state.peek(), loading: true };
       try {
-        const value = await load({ signal: mine.signal });
-        state.value = { value, problem: null, loading: false };
+        const value = await load({ signal, known: state.peek().value, show });
+        if (!signal.aborted) state.value = { value, problem: null, loading: false };
       } catch (problem) {
-        if (mine.signal.aborted) return;
+        if (signal.aborted) return;
         if (!(problem instanceof Problem)) throw problem;
         state.value = { ...state.peek(), problem, loading: false };
       }
-      if (mine.signal.aborted) return;
-      const wait = typeof every === "function" ? every(state.peek().value) : every;
-      if (wait) timer = setTimeout(again, wait);
+    };
+    const again = async () => {
+      while (!signal.aborted) {
+        await inSight(signal);
+        await once();
+        const wait = typeof every === "function" ? every(state.peek().value) : every;
+        if (!wait || signal.aborted) return;
+        await pause(wait, signal);
+      }
     };
     again();
-    return () => {
-      mine.abort();
-      clearTimeout(timer);
-    };
+    return () => mine.abort();
   }, [...given, asked.value]);
   return { ...state.value, reload: () => (asked.value += 1) };
 }

@@ -1,5 +1,5 @@
 // What the views say of a run.
-import { count, duration, moment } from "../format.js";
+import { count, counted, duration, moment } from "../format.js";
 
 const TONES = { succeeded: "good", failed: "bad", cancelled: "plain", queued: "live", running: "live" };
 
@@ -17,6 +17,16 @@ export function millisecondsOf(run, now = Date.now()) {
 /** The run as a bar of a sparkline: as high as it took long. */
 export const barOf = (run) => ({
   value: millisecondsOf(run),
-  tone: TONES[run.state] ?? "plain",
+  tone: toneOf(run),
   title: `${moment(run.requested_at)}: ${run.state}, ${count(rowsOf(run))} rows in ${duration(millisecondsOf(run))}`,
 });
+
+/** In a sentence, how it ended. */
+export function saidOf(run) {
+  const rows = counted(rowsOf(run), "row");
+  if (run.state === "succeeded") return `The run has succeeded: ${rows} in ${duration(millisecondsOf(run))}.`;
+  if (run.state === "cancelled") return "The run was cancelled. The destination is as it was.";
+  return `The run has failed: ${run.error?.title ?? "nobody knows why"}.`;
+}
+
+export const toneOf = (run) => TONES[run.state] ?? "plain";

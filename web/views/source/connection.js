@@ -1,0 +1,35 @@
+import { html, useSignal } from "../../html.js";
+import { href } from "../../router.js";
+import { Facts } from "../../parts/facts.js";
+import { Notice } from "../../parts/notice.js";
+import { RotatePassword } from "./rotate.js";
+
+const TYPES = { postgres: "PostgreSQL", mysql: "MySQL or MariaDB" };
+
+/** Where the rows come from and go to, and the password, which nobody sees. */
+export function Connection({ source, onChange }) {
+  const { connection } = source;
+  const rotating = useSignal(false);
+  const rotated = useSignal(false);
+  const step = (name) => href("setup", { model: source.model_id, source: source.source_id, step: name });
+  const done = () => {
+    rotating.value = false;
+    rotated.value = true;
+    onChange();
+  };
+  return html`<section class="card" aria-labelledby="connection-title">
+    <div class="card-head"><h2 id="connection-title">Connection</h2><a class="small" href=${step("connection")}>Edit<span class="unseen"> the connection</span></a></div>
+    <${Facts} look="list" facts=${[
+      ["Database", connection.database, TYPES[connection.type] ?? connection.type],
+      ["Host", place(connection)],
+      ["User", connection.user],
+      ["Password", html`Stored, never shown${" "}<button type="button" class="link" onClick=${() => { rotated.value = false; rotating.value = true; }}>Replace<span class="unseen"> the password</span></button>`],
+      ["Into", source.dataset, html`dataset of the destination`],
+      ["Name", source.name, html`<a href=${step("source")}>Rename</a>`],
+    ]} />
+    ${rotated.value && html`<${Notice} tone="good" title="The new password is stored" detail="It was tested first. The next run uses it." />`}
+    ${rotating.value && html`<${RotatePassword} source=${source} onClose=${() => (rotating.value = false)} onDone=${done} onStale=${onChange} />`}
+  </section>`;
+}
+
+const place = ({ host, port, instance }) => instance ?? (port ? `${host}:${port}` : host);
