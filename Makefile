@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 CODE   := src functions jobs devservers demo bench tests web
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test kill-matrix fuzz bench bench-modes mariadb pgbouncer postgis postgres-13 chromium axe check format lint types vendor docs lock clean
+.PHONY: help demo test kill-matrix fuzz bench bench-modes bench-page mariadb pgbouncer postgis postgres-13 chromium axe check format lint types vendor docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ bench: $(STAMP) mariadb ## Measure against peers, into bench/RESULTS.md (SCALE=1
 
 bench-modes: $(STAMP) ## Measure what each mode costs, into bench/MODES.md (ROUNDS=3)
 	$(BIN)/python -m bench.modes --rounds $(ROUNDS) --into bench
+
+bench-page: $(STAMP) chromium ## Measure the page with 20,000 tables, into bench/PAGE.md (ROUNDS=3)
+	$(BIN)/python -m bench.page --rounds $(ROUNDS) --into bench
 
 fuzz: $(STAMP) ## Feed the decoders spoilt rows for longer (EXAMPLES=20000)
 	$(BIN)/python -m tests.wire.fuzz $(or $(EXAMPLES),20000)

@@ -25,7 +25,7 @@ export async function list(source, { again = false } = {}) {
     if (mine === running) catalogue.value = { of, tables: found.slice(), state, problem };
   };
   show("listing");
-  let shown = performance.now();
+  let shown = 0; // the first one shows at once
   const ids = { model_id: source.model_id, source_id: source.source_id };
   try {
     for await (const [, table] of api.listTables(ids, { signal: mine.signal })) {

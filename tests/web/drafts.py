@@ -8,11 +8,13 @@ from playwright.sync_api import Page
 
 from headrace.api.save_draft import SaveDraft, save_draft
 from headrace.api.sources import SourceRef, activate
+from headrace.connections import Connection
 from headrace.local import LocalServer
 from headrace.model import Source
 from headrace.records import Sources
 from headrace.services import Services
 from headrace.settings import Settings
+from tests.api.drafts import credentials
 from tests.conftest import Database, MariadbDatabase
 
 MODEL = "default"
@@ -42,12 +44,22 @@ ANALYZE;
 
 def store(settings: Settings, database: Database | MariadbDatabase, **changes: Any) -> Source:
     """A draft as the connection step leaves it."""
+    given = {"connection": database.connection, "credentials": database.credentials, **changes}
+    return create(settings, **given)
+
+
+def create(settings: Settings, connection: Connection, **changes: Any) -> Source:
+    given = {"name": "Shop", "credentials": credentials(), "connection": connection, **changes}
     services = Services(settings)
-    given = {
-        "name": "Shop", "connection": database.connection, "credentials": database.credentials,
-        **changes,
-    }  # fmt: skip
     source = save_draft(services, SaveDraft(model_id=MODEL, **given))
+    services.close()
+    return source
+
+
+def only(settings: Settings) -> Source:
+    """The only source that there is."""
+    services = Services(settings)
+    (source,) = Sources(services.documents).list(MODEL, limit=2)
     services.close()
     return source
 
@@ -74,6 +86,16 @@ def stored(settings: Settings, source: Source) -> Source:
     found = Sources(services.documents).get(MODEL, source.source_id)
     services.close()
     return found
+
+
+def fits(page: Page) -> None:
+    """Nothing is wider than the window."""
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll("main *")]
+            .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+            .map((each) => each.outerHTML.slice(0, 120))"""
+    )
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), wide
 
 
 def enter(page: Page, server: LocalServer, source: Source, step: str) -> None:

@@ -21,7 +21,7 @@ from tests.web import drafts
 from tests.web.barriers import Barriers
 from tests.web.complaints import Complaints
 from tests.web.conftest import Screenshots, every_look
-from tests.web.drafts import MODEL, SHOP, enter, stored
+from tests.web.drafts import MODEL, SHOP, enter, fits, stored
 
 SELECTION = (
     table("orders", "sales", mode=Mode.MERGE, cursor=("updated_at",)), table("countries", "sales"),
@@ -56,6 +56,7 @@ def test_everything_on_one_page(review: Page, barriers: Barriers, screenshot: Sc
     expect(review.get_by_text("all 2 selected tables", exact=False)).to_be_visible()
     screenshot("wizard-review")
     barriers.check()
+    fits(review)
 
 
 @every_look
@@ -81,6 +82,7 @@ def test_rights_that_lack_are_shown_with_their_sql(
         expect(sql).to_contain_text("GRANT SELECT ON")
         screenshot("wizard-review-rights")
         barriers.check()
+        fits(page)
         assert "secret" not in page.content()
 
         database.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA sales TO {name}")

@@ -15,7 +15,7 @@ from tests.web import drafts
 from tests.web.barriers import Barriers
 from tests.web.complaints import Complaints
 from tests.web.conftest import Screenshots, every_look
-from tests.web.drafts import SHOP, enter, stored
+from tests.web.drafts import SHOP, enter, fits, stored
 
 SELECTION = (
     table("orders", "sales"), table("countries", "sales"), table("customers", "crm"),
@@ -48,6 +48,7 @@ def test_the_step(step: Page, barriers: Barriers, screenshot: Screenshots) -> No
     step.get_by_text("More: proof, speed").click()
     screenshot("wizard-schedule")
     barriers.check()
+    fits(step)
 
 
 def test_by_hand_is_how_it_begins(step: Page, settings: Settings, source: Source) -> None:

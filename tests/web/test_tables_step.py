@@ -17,7 +17,7 @@ from tests.web import drafts
 from tests.web.barriers import Barriers
 from tests.web.complaints import Complaints
 from tests.web.conftest import Screenshots, every_look
-from tests.web.drafts import SHOP, enter, stored
+from tests.web.drafts import SHOP, enter, fits, stored
 
 
 @pytest.fixture
@@ -61,6 +61,7 @@ def test_the_list(tables: Page, barriers: Barriers, screenshot: Screenshots) -> 
     expect(tables.get_by_text("3 tables chosen")).to_be_visible()
     screenshot("wizard-tables")
     barriers.check()
+    fits(tables)
 
 
 @every_look
@@ -71,6 +72,7 @@ def test_the_drawer(tables: Page, barriers: Barriers, screenshot: Screenshots) -
     expect(drawer.get_by_text("Order 1", exact=True)).to_be_visible()
     screenshot("wizard-table")
     barriers.check()
+    fits(tables)
 
 
 def test_who_changes_nothing_gets_what_is_advised(
@@ -135,6 +137,7 @@ def test_what_would_become_of_the_values(
     drawer.get_by_role("button", name="Follow the advice").scroll_into_view_if_needed()
     screenshot("wizard-table-values")
     barriers.check()
+    fits(tables)
     drawer.get_by_role("button", name="Follow the advice").click()
     expect(drawer.get_by_text("A run would fail")).to_have_count(0)
     expect(drawer.get_by_role("switch", name="Take this table")).to_be_checked()
@@ -201,6 +204,7 @@ def test_a_user_who_sees_nothing(
     expect(page.get_by_text("This user sees no tables")).to_be_visible()
     screenshot("wizard-tables-none")
     barriers.check()
+    fits(page)
 
 
 def test_a_table_that_is_gone_may_be_left_out(
@@ -234,6 +238,7 @@ def test_a_list_that_breaks_off_keeps_what_was_found(
     expect(row(page, "customers")).to_be_visible()
     screenshot("wizard-tables-broken")
     barriers.check()
+    fits(page)
     page.get_by_role("button", name="List again").first.click()
     expect(page.get_by_text("6 tables", exact=True)).to_be_visible()
     expect(page.get_by_text("The answer was cut off")).to_have_count(0)
@@ -315,6 +320,7 @@ def test_a_stale_tab_may_go_on_with_its_own(
     expect(tables.get_by_text("Tables on one side alone")).to_be_visible()
     screenshot("wizard-stale")
     barriers.check()
+    fits(tables)
     tables.get_by_role("button", name="Go on with what is here").click()
     go_on(tables)
     assert [each.table_name for each in stored(settings, source).selection] == ["countries"]

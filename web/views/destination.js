@@ -30,7 +30,7 @@ export function Destination({ state }) {
   const wrongDataset = dataset === "" ? { message: "is required" } : (refused.dataset ?? wrong.dataset ?? state.wrong.dataset);
   const other = problem && !problem.fields?.length;
   return html`<section aria-labelledby=${id}>
-    <h2 id=${id}>Where the rows go${preview && ` in ${NAMES[preview.destination] ?? preview.destination}`}</h2>
+    <h2 id=${id}>Where the rows go${preview && `: ${NAMES[preview.destination] ?? preview.destination}`}</h2>
     <div class="narrow"><${Field}
       label="Dataset" value=${dataset} required maxLength=${128} error=${wrongDataset}
       hint="The schema or dataset in the destination that holds the tables." onInput=${(text) => change(intoDataset, text)}

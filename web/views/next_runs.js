@@ -11,10 +11,10 @@ import { useSettled } from "../parts/settled.js";
 export function NextRuns({ schedule }) {
   const id = useId();
   const wish = useSettled(schedule && JSON.stringify(schedule));
-  const { value, problem, loading } = useLoaded(
+  const { value, problem } = useLoaded(
     ({ signal }) => (wish ? previewSchedule(JSON.parse(wish), { signal }) : null), [wish],
   );
-  return html`<section class="next-runs" aria-labelledby=${id} aria-busy=${loading}>
+  return html`<section class="next-runs" aria-labelledby=${id}>
     <h3 id=${id}>Next runs</h3>
     ${schedule === null
       ? html`<p class="soft">Shown once the schedule is complete.</p>`

@@ -1,4 +1,4 @@
-import { html, useId, useSignal } from "../html.js";
+import { Fragment, html, useId, useSignal } from "../html.js";
 import { DAYS, KINDS, formOf, scheduleOf } from "../schedule_form.js";
 import { Field } from "../parts/field.js";
 import { NextRuns } from "./next_runs.js";
@@ -21,12 +21,16 @@ export function When({ schedule, wrong, onChange }) {
     <h2 id=${id}>When it runs</h2>
     <div class="beside">
       <div>
-        <div class="choices" role="radiogroup" aria-labelledby=${id}>${KINDS.map(({ value, label, description }) => html`<label key=${value} class="choice">
-          <input type="radio" name="kind" value=${value} checked=${form.value.kind === value} onChange=${() => set({ kind: value })} />
-          <span class="title">${label}</span><span class="reason">${description}</span>
-        </label>`)}</div>
-        ${Fields && html`<div class="when"><${Fields} form=${form.value} set=${set} wrong=${wrong} /></div>`}
-        ${!["manual", "interval"].includes(form.value.kind) && html`<${Zone} value=${form.value.time_zone} wrong=${wrong} set=${set} />`}
+        <div class="choices" role="radiogroup" aria-labelledby=${id}>${KINDS.map(({ value, label, description }) => html`<${Fragment} key=${value}>
+          <label class="choice">
+            <input type="radio" name="kind" value=${value} checked=${form.value.kind === value} onChange=${() => set({ kind: value })} />
+            <span class="title">${label}</span><span class="reason">${description}</span>
+          </label>
+          ${Fields && form.value.kind === value && html`<div class="inside">
+            <${Fields} form=${form.value} set=${set} wrong=${wrong} />
+            ${value !== "interval" && html`<${Zone} value=${form.value.time_zone} wrong=${wrong} set=${set} />`}
+          </div>`}
+        <//>`)}</div>
       </div>
       <${NextRuns} schedule=${said} />
     </div>

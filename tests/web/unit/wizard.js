@@ -128,7 +128,7 @@ export function selecting_all_keeps_what_was_chosen_before() {
 
 export function a_draft_is_resumed_where_it_was_left() {
   is(rules.resumeStep(SOURCE), "tables");
-  is(rules.resumeStep({ ...SOURCE, selection: [{}] }), "schedule");
+  is(rules.resumeStep({ ...SOURCE, selection: [{}], setup_step: "schedule" }), "schedule");
   const state = rules.resumed(SOURCE);
   same(state.values, { host: "h", port: "5432", user: "u" });
   is(rules.unsaved(state), false);
@@ -137,4 +137,52 @@ export function a_draft_is_resumed_where_it_was_left() {
 export function names_that_hold_a_dot_are_told_apart() {
   const one = rules.tableKey({ schema_name: "a.b", table_name: "c" });
   is(one === rules.tableKey({ schema_name: "a", table_name: "b.c" }), false);
+}
+
+const STORED = {
+  ...SOURCE, setup_step: "tables", verify: "counts", parallel: 1, drift: "add", unfit: "fail",
+  selection: [{ schema_name: "s", table_name: "a", mode: "full", columns: null, lag_seconds: 60 }],
+};
+const A = { schema_name: "s", table_name: "a" };
+
+export function what_was_not_changed_is_not_saved() {
+  const state = rules.resumed(STORED);
+  same(rules.changes(state), {});
+  same(rules.changes(rules.taken(rules.taken(state, A, null), A, A)), {});
+}
+
+export function what_was_changed_is_saved_in_short() {
+  let state = rules.taken(rules.resumed(STORED), A, { ...A, mode: "append", cursor: ["id"], key: [] });
+  state = rules.decided(rules.intoDataset(state, "lake"), "parallel", 4);
+  state = rules.scheduled(state, { type: "interval", every: 5, unit: "hours" });
+  same(rules.changes(state), {
+    selection: [{ ...A, mode: "append", cursor: ["id"] }], dataset: "lake", parallel: 4,
+    schedule: { type: "interval", every: 5, unit: "hours" },
+  });
+}
+
+export function advice_holds_for_what_nobody_has_chosen_otherwise() {
+  const B = { schema_name: "s", table_name: "b" };
+  let state = rules.taken(rules.resumed(STORED), A, { ...A, mode: "full" });
+  state = rules.taken(state, B, B);
+  const advised = (table) => ({ ...table, mode: "append", cursor: ["id"] });
+  const next = rules.advised(state, [advised(A), advised(B), advised({ schema_name: "s", table_name: "c" })]);
+  same([...next.selection.values()].map((table) => [table.table_name, table.mode]), [["a", "full"], ["b", "append"]]);
+}
+
+export function a_step_that_was_reached_stays_reached() {
+  is(rules.reached(STORED, "schedule"), "schedule");
+  is(rules.reached({ setup_step: "review" }, "schedule"), "review");
+  is(rules.resumeStep({ ...STORED, setup_step: "review" }), "review");
+  is(rules.resumeStep({ ...STORED, setup_step: "review", selection: [] }), "tables");
+}
+
+export function what_changed_elsewhere_is_taken_unless_something_here_is_unsaved() {
+  const there = { ...STORED, etag: "2", name: "Store" };
+  is(rules.foundChanged(rules.resumed(STORED), there).name, "Store");
+  const unsaved = rules.intoDataset(rules.resumed(STORED), "lake");
+  const found = rules.foundChanged(unsaved, there);
+  same([found.stale, found.name, found.source.etag], [true, "Shop", "1"]);
+  const rebased = rules.rebased(found, there);
+  same([rebased.stale, rebased.dataset, rebased.source.etag], [false, "lake", "2"]);
 }

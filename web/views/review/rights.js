@@ -21,8 +21,8 @@ export function Rights({ source }) {
   const again = () => (asked.value += 1);
   const odd = checks.filter((check) => ["failed", "warned"].includes(check.status));
   const rights = checks.find((check) => check.layer === "rights");
-  return html`<section aria-labelledby=${id} aria-busy=${state === "running"}>
-    <h2 id=${id}>Rights</h2>
+  return html`<section aria-labelledby=${id}>
+    <h2 id=${id}>Connection and rights</h2>
     ${problem && html`<${ProblemNotice} problem=${problem} onRetry=${again} />`}
     ${state === "running" && !odd.length && html`<${Loading} label="Looking at the rights" lines=${2} />`}
     ${state === "done" && rights?.status === "passed" && html`<${Notice} tone="good" title=${rights.found} />`}

@@ -20,19 +20,17 @@ export function TableList({ tables, listing, onOpen, onAgain }) {
   const alone = useSignal(false);
   const sorted = useSignal({ key: "name", ascending: true });
   const folded = useSignal(new Set());
-  const { found, rows, largest, schemas } = useMemo(() => {
-    const matched = matching(tables, search.value);
+  const { largest, schemas } = useMemo(() => ({
+    largest: tables.reduce((most, table) => Math.max(most, table.bytes ?? 0), 1),
+    schemas: tables.some((table) => table.schema_name !== tables[0].schema_name),
+  }), [tables]);
+  const inOrder = useMemo(() => ordered(tables, sorted.value), [tables, sorted.value]);
+  const { found, rows } = useMemo(() => {
+    const matched = matching(inOrder, search.value);
     const some = alone.value ? matched.filter((table) => selection.has(table.key)) : matched;
-    const inOrder = ordered(some, sorted.value);
-    const several = new Set(tables.map((table) => table.schema_name)).size > 1;
-    const groups = several && sorted.value.key === "name";
-    return {
-      found: some,
-      rows: groups ? grouped(inOrder, folded.value) : inOrder,
-      schemas: several,
-      largest: tables.reduce((most, table) => Math.max(most, table.bytes ?? 0), 1),
-    };
-  }, [tables, search.value, alone.value, alone.value && selection, sorted.value, folded.value]);
+    const groups = schemas && sorted.value.key === "name";
+    return { found: some, rows: groups ? grouped(some, folded.value) : some };
+  }, [inOrder, search.value, alone.value, alone.value && selection, folded.value]);
   const sort = (key) => {
     const { key: before, ascending } = sorted.value;
     sorted.value = { key, ascending: key === before ? !ascending : FIRST[key] };
