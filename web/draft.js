@@ -69,13 +69,14 @@ export function stopTest() {
 
 /** Save a part of the source, such as `{ selection }`. Gives whether it was saved. */
 export async function save(part) {
-  const { model, source } = wizard.peek();
+  const sent = wizard.peek();
+  const { model, source } = sent;
   change(rules.saveBegun);
   const known = source ? { source_id: source.source_id, etag: source.etag } : {};
   try {
     const now = await api.saveDraft({ model_id: model, ...known, ...part });
     batch(() => {
-      change(rules.saved, now);
+      change(rules.saved, now, part, sent);
       if (!source) moveTo(now);
     });
     return true;

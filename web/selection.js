@@ -18,7 +18,7 @@ export function compact(selection) {
 
 function saysNothing(name, value, selection) {
   if (value === null || (typeof value === "object" && Object.keys(value).length === 0)) return true;
-  return modeOf(selection) === "full" && ["mode", "lag_seconds", "look_back"].includes(name);
+  return modeOf(selection) === "full" && ["mode", "lag_seconds", "look_back", "detect_deletes"].includes(name);
 }
 
 export const sameSelection = (one, other) => sorted(compact(one)) === sorted(compact(other));
@@ -32,7 +32,7 @@ export function recommendedMode({ table, modes }) {
 
 /** The selection with another mode, and with what the advice names for it. */
 export function withMode(selection, mode, described) {
-  const { cursor: _, key: __, look_back: ___, ...rest } = selection;
+  const { cursor: _, key: __, look_back: ___, detect_deletes: ____, ...rest } = selection;
   if (mode === "full") return { ...rest, mode };
   const advice = described.modes.find((each) => each.mode === mode);
   const cursor = advice.cursor.length ? advice.cursor : described.cursors[0].cursor;

@@ -269,14 +269,21 @@ export const testStopped = (state) => ({ ...state, test: UNTESTED });
 
 export const saveBegun = (state) => ({ ...state, saving: true, problem: null });
 
-/** What was saved is the truth now; secrets are stored, and forgotten here. */
-export const saved = (state, source) => ({
-  ...resumed(source),
-  test: state.test,
-  selection: state.selection,
-  schedule: state.schedule,
-  ...(state.source && { dataset: state.dataset, options: state.options }),
-});
+/** What was saved is the truth now; secrets are stored, and forgotten here.
+ *
+ * `part` was saved of what was `sent`; what is not in it, or was changed meanwhile, stays as it is.
+ */
+export function saved(state, source, part = {}, sent = state) {
+  const stored = resumed(source);
+  const isStored = (name) => name in part && state[name] === sent[name];
+  const kept = ["selection", "schedule"].filter((name) => !isStored(name));
+  return {
+    ...stored,
+    test: state.test,
+    ...Object.fromEntries(kept.map((name) => [name, state[name]])),
+    ...(state.source && { dataset: state.dataset, options: state.options }),
+  };
+}
 
 /** The source was changed elsewhere; what is shown here follows unless something of it is unsaved. */
 export function foundChanged(state, source) {

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from headrace.local import LocalServer
-from headrace.model import Source
+from headrace.model import DetectDeletes, Source
 from headrace.settings import Settings
 from headrace.tables import Mode
 from tests.api.drafts import table
@@ -111,6 +111,18 @@ def test_mode_cursor_and_columns_are_stored_as_they_are_chosen(
     (table,) = stored(settings, source).selection
     assert (table.mode, table.cursor, table.lag_seconds) == (Mode.APPEND, ("created_at",), 300)
     assert table.columns == ("id", "customer_id", "amount", "created_at", "updated_at")
+
+
+def test_deletes_are_looked_for_if_somebody_wants_it(
+    tables: Page, settings: Settings, source: Source
+) -> None:
+    row(tables, "orders").click()
+    drawer = tables.get_by_role("dialog", name="orders")
+    drawer.get_by_label("Rows that are deleted here").select_option("soft")
+    drawer.get_by_role("button", name="Close").click()
+    go_on(tables)
+    (chosen,) = stored(settings, source).selection
+    assert (chosen.mode, chosen.detect_deletes) == (Mode.MERGE, DetectDeletes.SOFT)
 
 
 def test_a_key_can_t_be_left_out_and_what_is_impossible_says_why(tables: Page) -> None:

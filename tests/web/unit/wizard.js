@@ -170,6 +170,17 @@ export function advice_holds_for_what_nobody_has_chosen_otherwise() {
   same([...next.selection.values()].map((table) => [table.table_name, table.mode]), [["a", "full"], ["b", "append"]]);
 }
 
+export function what_is_changed_while_it_is_saved_stays() {
+  const B = { schema_name: "s", table_name: "b" };
+  const sent = rules.taken(rules.resumed(STORED), B, { ...B, mode: "append", cursor: ["id"] });
+  const stored = { ...B, mode: "append", cursor: ["id"], lag_seconds: 60, look_back: 0 };
+  const source = { ...STORED, etag: "2", selection: [...STORED.selection, stored] };
+  const part = rules.changes(sent);
+  same(rules.changes(rules.saved(sent, source, part, sent)), {});
+  const later = rules.saved(rules.taken(sent, A, null), source, part, sent);
+  same(later.selection.size, 1);
+}
+
 export function a_step_that_was_reached_stays_reached() {
   is(rules.reached(STORED, "schedule"), "schedule");
   is(rules.reached({ setup_step: "review" }, "schedule"), "review");

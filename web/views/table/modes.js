@@ -35,6 +35,11 @@ export function Modes({ described, selection, onChoose }) {
       choices=${keys.map((key) => ({ value: JSON.stringify(key), description: key.join(", ") }))}
       onInput=${(text) => onChoose({ ...selection, key: keyOrNone(JSON.parse(text), described) })}
     />`}
+    ${mode === "merge" && html`<${Field}
+      label="Rows that are deleted here" kind="choice" value=${selection.detect_deletes ?? "off"} choices=${DELETES}
+      hint="To find them, each run lets your database read all of the table's keys."
+      onInput=${(detect_deletes) => onChoose({ ...selection, detect_deletes })}
+    />`}
     ${mode !== "full" && html`<${More} selection=${selection} onChoose=${onChoose} />`}
   </section>`;
 }
@@ -47,6 +52,12 @@ function Tag({ advice, best }) {
 
 const keyOf = (selection, { table }) => (selection.key?.length ? selection.key : table.primary_key);
 const keyOrNone = (key, { table }) => (sameNames(key, table.primary_key) ? [] : key);
+
+const DELETES = [
+  { value: "off", description: "Stay there" },
+  { value: "soft", description: "Are marked there, with the time" },
+  { value: "hard", description: "Are deleted there, too" },
+];
 
 const NUMBERS = {
   lag_seconds: ["Lag in seconds", "How long before now a window by time ends, so that rows that are committed late are not skipped."],
