@@ -78,8 +78,8 @@ def ended(http: httpx.Client, run: Run) -> Run:
 
 def backfill(http: httpx.Client, source: dict[str, Any], **changed: Any) -> httpx.Response:
     headers = changed.pop("headers", {})
-    path = f"/runs/m1/{source['source_id']}/backfill"
-    return http.post(path, json={**TABLE, **RANGE, **changed}, headers=headers)
+    ids = {"model_id": "m1", "source_id": source["source_id"]}
+    return http.post("/runs/backfill", json={**ids, **TABLE, **RANGE, **changed}, headers=headers)
 
 
 def started(answer: httpx.Response) -> Run:

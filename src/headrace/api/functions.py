@@ -305,7 +305,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
         ),
         Operation(
             method="POST",
-            path="/{model_id}/{source_id}/backfill",
+            path="/backfill",
             summary="Start a run that takes a past range of a table again",
             request=BackfillTable,
             handler=backfill_table,
