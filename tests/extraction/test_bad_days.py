@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from headrace.destinations import SCHEMES, Checkpoint, Publication
+from headrace.destinations import SCHEMES, Checkpoint, Publication, PublishTime
 from headrace.destinations.duckdb import DuckDB
 from headrace.documents import Document
 from headrace.errors import (
@@ -67,8 +67,9 @@ class Meddled:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def publish(self, publication: Publication) -> None:
+    def publish(self, publication: Publication) -> PublishTime:
         self._publish(self._inner, publication)
+        return PublishTime()
 
 
 def checkpoint(shop: Shop) -> Checkpoint:
