@@ -91,7 +91,7 @@ def test_each_kind_of_schedule_is_stored_and_shown_again(
 
 
 def test_days_and_another_time_zone(
-    step: Page, settings: Settings, source: Source, complaints: Complaints
+    step: Page, settings: Settings, source: Source, complaints: Complaints, barriers: Barriers
 ) -> None:
     complaints.expect("400")
     step.get_by_role("radio", name="Weekly").check()
@@ -102,6 +102,7 @@ def test_days_and_another_time_zone(
     step.get_by_role("button", name="Go on", exact=True).click()
     expect(zone).to_be_focused()
     expect(zone).to_have_attribute("aria-invalid", "true")
+    barriers.check()
     zone.fill("America/New_York")
     expect(step.locator(".next-runs li").first).to_contain_text("02:00")
     go_on(step)
@@ -125,13 +126,16 @@ def test_a_schedule_that_is_not_complete_is_not_saved(step: Page) -> None:
     expect(step.get_by_role("heading", name="Destination and schedule")).to_be_visible()
 
 
-def test_names_are_previewed_and_stored(step: Page, settings: Settings, source: Source) -> None:
+def test_names_are_previewed_and_stored(
+    step: Page, settings: Settings, source: Source, barriers: Barriers
+) -> None:
     step.get_by_label("Dataset").fill("lake")
     expect(step.get_by_text("lake.sales_orders")).to_be_visible()
     step.get_by_role("button", name="Rename countries").click()
     name = step.get_by_label("Name of countries there")
     name.fill("SALES_ORDERS")
     expect(step.get_by_text("is also where sales.orders goes")).to_be_visible()
+    barriers.check()
     name.fill("lands")
     expect(step.get_by_text("is also where")).to_have_count(0)
     go_on(step)

@@ -219,6 +219,19 @@ def test_a_user_who_sees_nothing(
     fits(page)
 
 
+@every_look
+def test_a_database_that_takes_its_time(
+    page: Page, server: LocalServer, source: Source, barriers: Barriers, screenshot: Screenshots
+) -> None:
+    page.route("**/list_tables/", lambda _: None)  # is never answered
+    enter(page, server, source, "tables")
+    expect(page.get_by_text("Listing the tables")).to_be_attached()
+    screenshot("wizard-tables-listing")
+    barriers.check()
+    fits(page)
+    page.unroute_all()
+
+
 def test_a_table_that_is_gone_may_be_left_out(
     page: Page, server: LocalServer, settings: Settings, source: Source
 ) -> None:
