@@ -228,6 +228,10 @@ def _remarks(table: TableRun) -> Iterator[str]:
     if table.window is not None and table.window.null_rows:
         by = ", ".join(table.window.cursor)
         yield f"{_number(table.window.null_rows, 'row')} without {by} not taken."
+    if table.deleted:
+        yield f"{_number(table.deleted, 'row')} found deleted."
+    if table.sweep_bytes:
+        yield f"{size(table.sweep_bytes)} received to look for deleted rows."
     if table.window is not None:
         yield from table.window.remarks
 

@@ -392,6 +392,8 @@ def test_the_password_is_nowhere_but_encrypted(
         ({"mode": "merge", "cursor": ["id", "id"]}, ["cursor"]),
         ({"mode": "append", "cursor": ["id"], "key": ["id"], "look_back": 9}, ["key", "look_back"]),
         ({"mode": "merge", "cursor": ["at"], "key": ["id"], "columns": ["at"]}, ["key"]),
+        ({"mode": "append", "cursor": ["at"], "detect_deletes": "soft"}, ["detect_deletes"]),
+        ({"detect_deletes": "hard"}, ["detect_deletes"]),
         ({"mode": "merge", "cursor": ["at"], "lag_seconds": -1}, ["lag_seconds"]),
         ({"mode": "newest", "cursor": ["at"]}, ["mode"]),
     ],

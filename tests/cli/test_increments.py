@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from headrace.api.save_draft import SaveDraft, save_draft
-from headrace.model import DriftPolicy, Selection
+from headrace.model import DetectDeletes, DriftPolicy, Selection
 from headrace.services import Services
 from headrace.settings import Settings
 from headrace.tables import Mode
@@ -58,6 +58,25 @@ def test_the_second_call_takes_what_is_new(
         ]  # fmt: skip
 
 
+def test_deleted_rows_are_marked_and_told_of(
+    headrace: Headrace, database: Database, tmp_path: Path
+) -> None:
+    database.execute(ORDERS)
+    command = (
+        "extract", database.url, "orders", "--to", f"duckdb://{tmp_path}/w.duckdb",
+        "--dataset", "shop", "--mode", "merge", "--cursor", "id", "--detect-deletes", "soft",
+    )  # fmt: skip
+    assert headrace(*command).returncode == 0
+    database.execute("DELETE FROM orders WHERE id = 2")
+    second = headrace(*command)
+    remarks = second.stdout.splitlines()[0].split("\t")[7]
+    assert remarks.startswith("1 row found deleted. ")
+    assert remarks.endswith(" B received to look for deleted rows.")
+    with duckdb.connect(f"{tmp_path}/w.duckdb", read_only=True) as connection:
+        deleted = "SELECT id FROM shop.orders WHERE _headrace_deleted_at IS NOT NULL"
+        assert connection.execute(deleted).fetchall() == [(2,)]
+
+
 def test_several_tables_are_taken_in_one_way(
     headrace: Headrace, database: Database, tmp_path: Path
 ) -> None:
@@ -83,6 +102,7 @@ def test_several_tables_are_taken_in_one_way(
         (("--cursor", "id"), ["cursor"]),
         (("--mode", "append", "--cursor", "id", "--key", "id", "--look-back", "1"),
          ["key", "look_back"]),
+        (("--detect-deletes", "hard"), ["detect_deletes"]),
         (("--mode", "merge", "--cursor", "id,id"), ["cursor"]),
         (("--mode", "merge", "--cursor", ""), ["cursor"]),
         (("--mode", "merge", "--cursor", "id", "--lag", "-1"), ["lag_seconds"]),
@@ -113,7 +133,7 @@ def test_what_is_stored_is_shown(headrace: Headrace, database: Database, tmp_pat
     database.execute(ORDERS)
     selection = Selection(
         schema_name="public", table_name="orders", mode=Mode.MERGE, cursor=("updated",),
-        lag_seconds=5, look_back=3600,
+        lag_seconds=5, look_back=3600, detect_deletes=DetectDeletes.HARD,
     )  # fmt: skip
     source = save_draft(
         Services(Settings.read(data=tmp_path / "data")),
@@ -129,7 +149,7 @@ def test_what_is_stored_is_shown(headrace: Headrace, database: Database, tmp_pat
     reference = ("m1", source.source_id)
     shown = headrace("sources", "get", *reference).stdout
     assert shown.splitlines()[0].endswith("\tshop\tfreeze")
-    assert "\tmerge\tshop.orders\tupdated\tprimary key\t5 s\t3600\n" in shown
+    assert "\tmerge\tshop.orders\tupdated\tprimary key\t5 s\t3600\thard\n" in shown
 
     headrace("sources", "activate", *reference)
     run = json.loads(headrace("runs", "start", *reference, "--wait", "--json").stdout)

@@ -26,7 +26,7 @@ from tests.conftest import LOCAL, Database
 from tests.extraction.shop import Shop, shop_of
 from tests.extraction.writers import Connection, connect
 
-MERGE: dict[str, Any] = {"mode": "merge", "cursor": ["updated_at"]}
+MERGE: dict[str, Any] = {"mode": "merge", "cursor": ["updated_at"], "detect_deletes": "hard"}
 
 
 class Killed(BaseException):
@@ -92,6 +92,13 @@ class Source(RuleBasedStateMachine):
             f"(SELECT id FROM t WHERE id = {id_} FOR UPDATE SKIP LOCKED)"
         )
 
+    @rule(id_=st.integers(1, 9))
+    def delete(self, id_: int) -> None:
+        self._count("deletes")
+        self.shop.execute(
+            f"DELETE FROM t WHERE id = (SELECT id FROM t WHERE id = {id_} FOR UPDATE SKIP LOCKED)"
+        )
+
     @rule(id_=st.integers(1, 9), writes=st.booleans())
     def begin(self, id_: int, writes: bool) -> None:
         if len(self.open) < 2:
@@ -130,7 +137,7 @@ class Source(RuleBasedStateMachine):
         self._count("runs")
         self.shop.run(**MERGE)
 
-    @rule(calls=st.integers(1, 14), after=st.booleans())
+    @rule(calls=st.integers(1, 20), after=st.booleans())
     def run_that_is_killed(self, calls: int, after: bool) -> None:
         self._count("killed runs")
         fuse = Fuse(calls, after=after)

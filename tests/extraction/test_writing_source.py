@@ -55,21 +55,39 @@ def test_after_the_writers_the_destination_is_the_source(
     updated_at: str,
 ) -> None:
     shop = shop_with(request.getfixturevalue(database_name), settings, updated_at)
+    figures = followed(shop, MERGE, deletes=False)
+    for name, value in figures.items():
+        record_property(name, value)
+
+
+@BOTH
+def test_after_writers_that_delete_too(
+    request: pytest.FixtureRequest, settings: Settings, record_property: Any, database_name: str
+) -> None:
+    shop = shop_with(request.getfixturevalue(database_name), settings)
+    figures = followed(shop, {**MERGE, "detect_deletes": "hard"}, deletes=True)
+    for name, value in figures.items():
+        record_property(name, value)
+
+
+def followed(shop: Shop, choice: dict[str, Any], *, deletes: bool) -> dict[str, int]:
+    """Bring what is new while others write, and at last all of it; what has been done."""
     runs: list[TableRun] = []
-    with writing(shop.database) as writers:
+    with writing(shop.database, deletes=deletes) as writers:
         until = time.monotonic() + SECONDS
         while time.monotonic() < until:
-            runs.append(shop.run(**MERGE))
+            runs.append(shop.run(**choice))
     time.sleep(1.5)  # the last second is over, and so is one to which a time was rounded up
-    runs.append(shop.run(**MERGE))
+    runs.append(shop.run(**choice))
 
     assert shop.rows("id, n") == source_rows(shop)
     assert shop.rows("DISTINCT id") == shop.rows("id")
     figures = {**writers.done, "runs": len(runs), "runs with rows": sum(r.rows > 0 for r in runs)}
-    for name, value in figures.items():
-        record_property(name, value)
+    if deletes:
+        figures["rows found deleted"] = sum(run.deleted for run in runs)
     print(figures)
     assert all(figures[name] > 2 for name in figures), figures
+    return figures
 
 
 @pytest.fixture

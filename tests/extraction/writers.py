@@ -88,9 +88,10 @@ def begin(connection: Connection, spoken: Dialect) -> None:
 
 @dataclass
 class Writers:
-    """What has been written so far, by all of them."""
+    """What has been written so far, by all of them; with `deletes` they delete rows, too."""
 
     database: Database | MariadbDatabase
+    deletes: bool = False
     done: Counter[str] = field(default_factory=Counter)
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -118,10 +119,16 @@ class Writers:
         # Anybody's rows: of the one that waits, the moment may be the earlier.
         id_ = chance.choice([*mine, *(100_000 * other for other in range(WRITERS))])
         connection.run(f"UPDATE t SET n = n + 1, updated_at = {spoken.began} WHERE id = {id_}")
+        gone = chance.choice(mine) if self.deletes and len(mine) > 3 else None
+        if gone is not None:
+            connection.run(f"DELETE FROM t WHERE id = {gone}")
         if late:
             time.sleep(chance.uniform(0, 0.8))
         connection.run("COMMIT")
         mine += new
+        if gone is not None:
+            mine.remove(gone)
+            self.done["deletes"] += 1
         self.done["inserts"] += len(new)
         self.done["updates"] += 1
         self.done["late commits"] += late
@@ -136,9 +143,9 @@ def _now(spoken: Dialect) -> str:
 
 
 @contextmanager
-def writing(database: Database | MariadbDatabase) -> Iterator[Writers]:
+def writing(database: Database | MariadbDatabase, *, deletes: bool = False) -> Iterator[Writers]:
     """Inside, sessions write; they have ended, without an error, when it is left."""
-    writers = Writers(database)
+    writers = Writers(database, deletes)
     with ThreadPoolExecutor(WRITERS) as pool:
         works = [pool.submit(writers.work, number) for number in range(WRITERS)]
         try:

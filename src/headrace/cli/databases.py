@@ -14,7 +14,17 @@ from headrace.checks import Check, CheckStatus
 from headrace.cli.arguments import Dataset, Json, Unfit, Url, login
 from headrace.cli.chunks import ChunkRows, Parallel, Verify
 from headrace.cli.columns import Columns, Decimals, UnfitColumns, of_columns
-from headrace.cli.increments import Cursor, Drift, Key, Lag, LookBack, TableMode, in_windows, names
+from headrace.cli.increments import (
+    Cursor,
+    Deletes,
+    Drift,
+    Key,
+    Lag,
+    LookBack,
+    TableMode,
+    in_windows,
+    names,
+)
 from headrace.errors import catalogue
 from headrace.model import CHUNK_ROWS, DriftPolicy, UnfitPolicy, Verification
 from headrace.services import open_port
@@ -124,6 +134,7 @@ def extract(
     key: Key = None,
     lag: Lag = None,
     look_back: LookBack = None,
+    detect_deletes: Deletes = None,
     drift: Drift = DriftPolicy.ADD,
     verify: Verify = Verification.COUNTS,
     parallel: Parallel = 1,
@@ -144,7 +155,8 @@ def extract(
         source = source.model_copy(update={"unfit": unfit, "drift": drift, **wish})
         source = of_columns(source, column, unfit_column, decimal)
         columns = {"cursor": names(cursor), "key": names(key)}
-        source = in_windows(source, mode, **columns, lag_seconds=lag, look_back=look_back)
+        reach = {"lag_seconds": lag, "look_back": look_back, "detect_deletes": detect_deletes}
+        source = in_windows(source, mode, **columns, **reach)
         settings = LocalSettings.read()
         destination = open_port("--to", to, destinations.SCHEMES, settings)
         with closing(destination), ExtractionBars(err()) as bars:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from headrace.model import DriftPolicy, Selection, Source
+from headrace.model import DetectDeletes, DriftPolicy, Selection, Source
 from headrace.tables import Mode, ModeAdvice
 from headrace.validation import requested
 
@@ -44,6 +44,14 @@ LookBack = Annotated[
         metavar="N",
         help="How far before the checkpoint merge begins to read: seconds, days of dates, or a "
         "difference of numbers.",
+    ),
+]
+Deletes = Annotated[
+    DetectDeletes | None,
+    typer.Option(
+        "--detect-deletes",
+        help="What becomes of rows that are deleted in the source, for merge: they stay, are "
+        "marked in the column _headrace_deleted_at, or are deleted; off by default.",
     ),
 ]
 Drift = Annotated[

@@ -87,7 +87,7 @@ def sources_get(model: Model, source: SourceId, as_json: Json = False) -> None:
             [(str(stored.schedule), moment(stored.next_run_at), _skipped(stored))],
         )
         show_rows(
-            ("TABLE", "COLUMNS", "MODE", "DESTINATION", "CURSOR", "KEY", "LAG", "LOOK-BACK"),
+            ("TABLE", "COLUMNS", "MODE", "DESTINATION", *_WINDOWS),
             (
                 (
                     str(selection),
@@ -101,9 +101,12 @@ def sources_get(model: Model, source: SourceId, as_json: Json = False) -> None:
         )
 
 
+_WINDOWS = ("CURSOR", "KEY", "LAG", "LOOK-BACK", "DELETES")
+
+
 def _windows(selection: Selection) -> tuple[object, ...]:
     if selection.mode is Mode.FULL:
-        return (None, None, None, None)
+        return (None,) * len(_WINDOWS)
     merges = selection.mode is Mode.MERGE
     key = ", ".join(selection.key) or "primary key"
     lag = f"{selection.lag_seconds} s"
@@ -112,6 +115,7 @@ def _windows(selection: Selection) -> tuple[object, ...]:
         key if merges else None,
         lag,
         selection.look_back if merges else None,
+        selection.detect_deletes if merges else None,
     )
 
 
