@@ -2,6 +2,7 @@
 import * as api from "./api.js";
 import { go, route } from "./router.js";
 import { batch } from "./vendor/signals.js";
+import * as stored from "./stored.js";
 import * as rules from "./wizard.js";
 import { change, wizard } from "./wizard.js";
 
@@ -20,10 +21,10 @@ export async function open(model, sourceId, { signal } = {}) {
     return source?.model_id === model && source.source_id === sourceId ? source : null;
   };
   const before = known();
-  const stored = await api.getSource(model, sourceId, { signal });
-  if (!known()) wizard.value = rules.resumed(stored);
+  const found = await api.getSource(model, sourceId, { signal });
+  if (!known()) wizard.value = rules.resumed(found);
   // What was saved from here meanwhile is newer than the answer.
-  else if (known().etag === before?.etag) change(rules.foundChanged, stored);
+  else if (known().etag === before?.etag) change(stored.foundChanged, found);
 }
 
 /** Test the connection as the form has it, and save the draft when the test passes.
@@ -76,7 +77,7 @@ export async function save(part) {
   try {
     const now = await api.saveDraft({ model_id: model, ...known, ...part });
     batch(() => {
-      change(rules.saved, now, part, sent);
+      change(stored.saved, now, part, sent);
       if (!source) moveTo(now);
     });
     return true;
@@ -90,8 +91,8 @@ export async function save(part) {
 /** Save all that was changed, if anything was, and that `step` is reached. */
 export function saveChanges(step) {
   const state = wizard.peek();
-  const part = rules.changes(state);
-  const reached = rules.reached(state.source, step);
+  const part = stored.changes(state);
+  const reached = stored.reached(state.source, step);
   if (reached !== state.source.setup_step) part.setup_step = reached;
   return Object.keys(part).length ? save(part) : true;
 }
@@ -99,7 +100,7 @@ export function saveChanges(step) {
 /** Go on with what is shown here, over what was saved elsewhere. Throws a Problem. */
 export async function keep() {
   const { model, source } = wizard.peek();
-  change(rules.rebased, await api.getSource(model, source.source_id));
+  change(stored.rebased, await api.getSource(model, source.source_id));
 }
 
 /** A draft that is stored has an address of its own, under which it can be gone on with. */

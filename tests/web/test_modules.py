@@ -11,7 +11,7 @@ from headrace.local import LocalServer
 from tests.web.unit_files import UNIT, serve_unit_files
 
 MODULES = (
-    *("wizard", "connection_url"),
+    *("wizard", "stored", "connection_url"),
     *("table_rows", "selection", "schedule_form", "estimate", "compare"),
 )
 

@@ -12,7 +12,7 @@ from headrace.model import DetectDeletes, Source
 from headrace.settings import Settings
 from headrace.tables import Mode
 from tests.api.drafts import table
-from tests.conftest import Database
+from tests.conftest import Database, MariadbDatabase
 from tests.web import drafts
 from tests.web.barriers import Barriers
 from tests.web.complaints import Complaints
@@ -91,6 +91,23 @@ def test_who_changes_nothing_gets_what_is_advised(
     assert chosen["sales.countries"].mode is Mode.FULL
     assert chosen["sales.large_orders"].mode is Mode.FULL
     assert stored(settings, source).setup_step == "schedule"
+
+
+def test_mariadb_is_advised_too(
+    page: Page, server: LocalServer, settings: Settings, mariadb_database: MariadbDatabase
+) -> None:
+    mariadb_database.execute(
+        "CREATE TABLE orders (id int PRIMARY KEY, changed timestamp NOT NULL "
+        "DEFAULT current_timestamp() ON UPDATE current_timestamp(), KEY (changed));"
+        "INSERT INTO orders (id) SELECT seq FROM seq_1_to_20000; ANALYZE TABLE orders"
+    )
+    source = drafts.store(settings, mariadb_database)
+    enter(page, server, source, "tables")
+    page.get_by_role("checkbox", name="Choose orders").check()
+    expect(page.get_by_text("New and changed", exact=True)).to_be_visible()
+    go_on(page)
+    (chosen,) = stored(settings, source).selection
+    assert (chosen.mode, chosen.cursor) == (Mode.MERGE, ("changed",))
 
 
 def test_mode_cursor_and_columns_are_stored_as_they_are_chosen(

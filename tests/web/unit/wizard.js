@@ -1,4 +1,5 @@
 // What the wizard's rules say, in the browser that runs them. Each export is a test.
+import * as stored from "/stored.js";
 import * as rules from "/wizard.js";
 import { is, same } from "/unit/expect.js";
 
@@ -36,7 +37,7 @@ export function with_a_type_and_a_name_the_connection_may_be_entered() {
 
 export function the_tables_may_be_entered_once_the_connection_is_saved_as_it_is_shown() {
   is(rules.mayEnter(filled(), "tables"), false);
-  const saved = rules.saved(filled(), SOURCE);
+  const saved = stored.saved(filled(), SOURCE);
   is(rules.mayEnter(saved, "tables"), true);
   is(rules.mayEnter(rules.typed(saved, "host", "other"), "tables"), false);
   is(rules.mayEnter(rules.typed(rules.typed(saved, "host", "x"), "host", "h"), "tables"), true);
@@ -45,7 +46,7 @@ export function the_tables_may_be_entered_once_the_connection_is_saved_as_it_is_
 
 export function without_a_table_there_is_nothing_to_schedule() {
   const table = { schema_name: "public", table_name: "a" };
-  const saved = rules.saved(filled(), SOURCE);
+  const saved = stored.saved(filled(), SOURCE);
   is(rules.mayEnter(saved, "schedule"), false);
   is(rules.mayEnter(rules.taken(saved, table, table), "review"), true);
   is(rules.mayEnter(rules.taken(rules.taken(saved, table, table), table, null), "schedule"), false);
@@ -100,7 +101,7 @@ export function what_is_typed_during_a_test_outdates_it() {
 }
 
 export function saving_forgets_the_password() {
-  const state = rules.saved(filled(), SOURCE);
+  const state = stored.saved(filled(), SOURCE);
   same(state.secrets, {});
   is(rules.hasStoredSecret(state), true);
   is(JSON.stringify(state).includes('"secret"'), false);
@@ -137,63 +138,4 @@ export function a_draft_is_resumed_where_it_was_left() {
 export function names_that_hold_a_dot_are_told_apart() {
   const one = rules.tableKey({ schema_name: "a.b", table_name: "c" });
   is(one === rules.tableKey({ schema_name: "a", table_name: "b.c" }), false);
-}
-
-const STORED = {
-  ...SOURCE, setup_step: "tables", verify: "counts", parallel: 1, drift: "add", unfit: "fail",
-  selection: [{ schema_name: "s", table_name: "a", mode: "full", columns: null, lag_seconds: 60 }],
-};
-const A = { schema_name: "s", table_name: "a" };
-
-export function what_was_not_changed_is_not_saved() {
-  const state = rules.resumed(STORED);
-  same(rules.changes(state), {});
-  same(rules.changes(rules.taken(rules.taken(state, A, null), A, A)), {});
-}
-
-export function what_was_changed_is_saved_in_short() {
-  let state = rules.taken(rules.resumed(STORED), A, { ...A, mode: "append", cursor: ["id"], key: [] });
-  state = rules.decided(rules.intoDataset(state, "lake"), "parallel", 4);
-  state = rules.scheduled(state, { type: "interval", every: 5, unit: "hours" });
-  same(rules.changes(state), {
-    selection: [{ ...A, mode: "append", cursor: ["id"] }], dataset: "lake", parallel: 4,
-    schedule: { type: "interval", every: 5, unit: "hours" },
-  });
-}
-
-export function advice_holds_for_what_nobody_has_chosen_otherwise() {
-  const B = { schema_name: "s", table_name: "b" };
-  let state = rules.taken(rules.resumed(STORED), A, { ...A, mode: "full" });
-  state = rules.taken(state, B, B);
-  const advised = (table) => ({ ...table, mode: "append", cursor: ["id"] });
-  const next = rules.advised(state, [advised(A), advised(B), advised({ schema_name: "s", table_name: "c" })]);
-  same([...next.selection.values()].map((table) => [table.table_name, table.mode]), [["a", "full"], ["b", "append"]]);
-}
-
-export function what_is_changed_while_it_is_saved_stays() {
-  const B = { schema_name: "s", table_name: "b" };
-  const sent = rules.taken(rules.resumed(STORED), B, { ...B, mode: "append", cursor: ["id"] });
-  const stored = { ...B, mode: "append", cursor: ["id"], lag_seconds: 60, look_back: 0 };
-  const source = { ...STORED, etag: "2", selection: [...STORED.selection, stored] };
-  const part = rules.changes(sent);
-  same(rules.changes(rules.saved(sent, source, part, sent)), {});
-  const later = rules.saved(rules.taken(sent, A, null), source, part, sent);
-  same(later.selection.size, 1);
-}
-
-export function a_step_that_was_reached_stays_reached() {
-  is(rules.reached(STORED, "schedule"), "schedule");
-  is(rules.reached({ setup_step: "review" }, "schedule"), "review");
-  is(rules.resumeStep({ ...STORED, setup_step: "review" }), "review");
-  is(rules.resumeStep({ ...STORED, setup_step: "review", selection: [] }), "tables");
-}
-
-export function what_changed_elsewhere_is_taken_unless_something_here_is_unsaved() {
-  const there = { ...STORED, etag: "2", name: "Store" };
-  is(rules.foundChanged(rules.resumed(STORED), there).name, "Store");
-  const unsaved = rules.intoDataset(rules.resumed(STORED), "lake");
-  const found = rules.foundChanged(unsaved, there);
-  same([found.stale, found.name, found.source.etag], [true, "Shop", "1"]);
-  const rebased = rules.rebased(found, there);
-  same([rebased.stale, rebased.dataset, rebased.source.etag], [false, "lake", "2"]);
 }
