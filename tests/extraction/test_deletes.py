@@ -134,6 +134,21 @@ def test_marked_rows_are_rows_until_the_table_is_brought_from_the_start(shop: Sh
     assert shop.rows("id, _headrace_deleted_at::VARCHAR") == [(1, None)]
 
 
+def test_a_past_range_is_taken_again_and_nothing_else(shop: Shop) -> None:
+    shop.run(**SOFT)
+    shop.execute("DELETE FROM t WHERE id IN (1, 2)")
+    shop.run(**SOFT)
+    shop.execute("INSERT INTO t VALUES (1, 'restored', 10)")
+    shop.execute("DELETE FROM t WHERE id = 3")
+    assert shop.run(**SOFT).deleted == 1
+    assert marked(shop) == [1, 2, 3]  # a row that comes back with an old value is in no window
+    shop.execute("DELETE FROM t WHERE id = 4")
+    run = shop.backfill("5", "20", **SOFT)
+    assert (run.rows, run.deleted, run.sweep_bytes) == (1, 0, 0)
+    assert marked(shop) == [2, 3]
+    assert shop.run(**SOFT).deleted == 1
+
+
 def test_marks_are_no_drift(shop: Shop) -> None:
     shop.run(**SOFT)
     shop.execute("DELETE FROM t WHERE id = 2")

@@ -64,8 +64,10 @@ class Sweep:
     @property
     def wanted(self) -> bool:
         """Whether deleted rows are looked for; a table brought from the start has none."""
-        off = self.read.selection.detect_deletes is DetectDeletes.OFF
-        return not off and not self.table.replaces
+        increment = self.table.increment
+        if increment is None or increment.begins:
+            return False
+        return increment.detect_deletes is not DetectDeletes.OFF
 
     def over(self, database: Database) -> Swept:
         """Search over that connection to the source.

@@ -13,7 +13,7 @@ from headrace.destinations.drift import Drift, drift
 from headrace.destinations.staged import SOURCE_NAME
 from headrace.errors import MODE_NOT_SUPPORTED, SCHEMA_CHANGED, HeadraceError
 from headrace.extraction.column_names import told_apart
-from headrace.model import DriftPolicy, Selection, Source, Window
+from headrace.model import DetectDeletes, DriftPolicy, Selection, Source, Window
 from headrace.sources import Database
 from headrace.tables import Mode, TableRef
 
@@ -83,7 +83,11 @@ def planned_read(
     if selection.mode is Mode.MERGE:
         key = _called(schema, database.key(selection))
     target = naming.target(source, selection)
-    increment = Increment(window, key, selection.detect_deletes) if window is not None else None
+    increment = None
+    if window is not None:
+        # Who takes a past range again asks for nothing else.
+        detected = DetectDeletes.OFF if window.past else selection.detect_deletes
+        increment = Increment(window, key, detected)
     return PlannedRead(selection, PlannedTable(selection.ref, target, schema, increment))
 
 
