@@ -126,13 +126,49 @@ NOT_SIGNED_IN = Kind(
     "not_signed_in",
     401,
     "The caller is not signed in",
-    "Send 'Authorization: Bearer TOKEN' with the token that 'headrace serve' printed.",
+    "Sign in on the page. Other callers send 'Authorization: Bearer TOKEN', with the token that "
+    "'headrace serve' printed or, in the cloud, an ID token of Google's for the page's client.",
+)
+SIGN_IN_EXPIRED = Kind(
+    "sign_in_expired",
+    401,
+    "The sign-in has expired",
+    "Sign in again, and send the same request once more.",
+)
+NOT_ALLOWED = Kind(
+    "not_allowed",
+    403,
+    "The caller may not use this service",
+    "Ask whoever runs the service to put the address, or its domain, on HEADRACE_VIEWERS or "
+    "HEADRACE_EDITORS; or sign in as somebody else.",
+)
+EDITORS_ONLY = Kind(
+    "editors_only",
+    403,
+    "The caller may look, and change nothing",
+    "Ask whoever runs the service to put the address, or its domain, on HEADRACE_EDITORS.",
+)
+SCHEDULER_ONLY = Kind(
+    "scheduler_only",
+    403,
+    "Only the scheduler may call this",
+    "Start single runs instead. If the scheduler itself is refused, HEADRACE_SCHEDULER has to be "
+    "the address of the service account whose token it sends.",
+)
+SIGN_IN_UNAVAILABLE = Kind(
+    "sign_in_unavailable",
+    503,
+    "It can't be checked now who calls",
+    "Try again. If it lasts, whoever runs the service sees whether it reaches the address of "
+    "HEADRACE_SIGN_IN_KEYS.",
+    transient=True,
 )
 SIGN_IN_NOT_CONFIGURED = Kind(
     "sign_in_not_configured",
     403,
     "Nobody may call this service yet",
-    "Set HEADRACE_TOKEN, or start the service with 'headrace serve', which makes a token.",
+    "Set HEADRACE_TOKEN, start the service with 'headrace serve', which makes a token, or have "
+    "people sign in with Google: HEADRACE_SIGN_IN.",
 )
 TOO_MANY_TESTS = Kind(
     "too_many_tests",

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import waitress
 from flask import Request, Response
-from pydantic import SecretStr
 from waitress import wasyncore
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -27,13 +26,12 @@ from headrace.errors import (
     HOST_NOT_SERVED,
     METHOD_NOT_ALLOWED,
     PORT_NOT_FREE,
-    SIGN_IN_NOT_CONFIGURED,
     Field,
     HeadraceError,
 )
 from headrace.extraction.dispatch_loop import DispatchLoop
 from headrace.ids import new_id
-from headrace.page import PageConfig
+from headrace.page import Brand, PageConfig
 from headrace.services import Services
 from headrace.settings import Settings
 from headrace.values import Value
@@ -63,9 +61,8 @@ class LocalServer:
     So long it also starts the runs that schedules want.
     """
 
-    def __init__(self, services: Services, token: SecretStr, listening: socket.socket) -> None:
+    def __init__(self, services: Services, listening: socket.socket) -> None:
         self._services = services
-        self._token = token
         self._dispatching = DispatchLoop(services)
         self._sockets: dict[int, Any] = {}
         self._closing = threading.Event()
@@ -86,12 +83,14 @@ class LocalServer:
 
     @property
     def token(self) -> str:
-        return self._token.get_secret_value()
+        """What callers have to show; empty where that is not printed."""
+        printed = self._services.sign_in.printed
+        return printed.get_secret_value() if printed else ""
 
     @property
     def page(self) -> str:
         """The page's address, with the token where no server and no log sees it."""
-        return f"{self.url}/#token={self.token}"
+        return f"{self.url}/#token={self.token}" if self.token else f"{self.url}/"
 
     def run(self) -> None:
         """Serve until `close` is called or, in the main thread, SIGINT or SIGTERM comes."""
@@ -126,10 +125,10 @@ class LocalServer:
 def serve(settings: Settings, port: int) -> LocalServer:
     """Listen on a port of 127.0.0.1; 0 takes a free one. `run` then answers.
 
-    Raises PORT_NOT_FREE, and SIGN_IN_NOT_CONFIGURED if the settings hold no token.
+    Raises PORT_NOT_FREE, and SIGN_IN_NOT_CONFIGURED if nobody could call it.
     """
-    if settings.token is None or not settings.token.get_secret_value():
-        raise HeadraceError(SIGN_IN_NOT_CONFIGURED, "The local server is given no token.")
+    services = Services(settings)
+    services.sign_in  # noqa: B018  opens it
     try:
         listening = socket.create_server((LOOPBACK, port))
     except OSError as error:
@@ -139,7 +138,7 @@ def serve(settings: Settings, port: int) -> LocalServer:
             f"Port {port} of {LOOPBACK} can't be listened on ({code}).",
             fields=[Field("port", "can't be listened on")],
         ) from error
-    return LocalServer(Services(settings), settings.token, listening)
+    return LocalServer(services, listening)
 
 
 def application(services: Services) -> WSGIApplication:
@@ -147,7 +146,7 @@ def application(services: Services) -> WSGIApplication:
     mounts = {
         f"/{name}": _wsgi(endpoint(operations, services)) for name, operations in FUNCTIONS.items()
     }
-    mounted = DispatcherMiddleware(_wsgi(_front), mounts)
+    mounted = DispatcherMiddleware(_wsgi(_front(services)), mounts)
 
     def guarded(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if _SERVED_HOST.fullmatch(environ.get("HTTP_HOST", "")):
@@ -158,21 +157,32 @@ def application(services: Services) -> WSGIApplication:
     return guarded
 
 
-def _front(request: Request) -> Response:
+def _front(services: Services) -> Callable[[Request], Response]:
     """What lies beside the functions. It holds no secret, so nobody needs to sign in."""
     documents: dict[str, Callable[[], Response]] = {
         "/functions": lambda: answers.of_value(Index(functions=tuple(FUNCTIONS)), 200),
         "/openapi.json": lambda: answers.of_json(openapi.document(FUNCTIONS)),
-        "/config.json": lambda: answers.of_value(PageConfig(), 200),
+        "/config.json": lambda: answers.of_value(_config(services), 200),
     }
-    make = documents.get(request.path)
-    response = make() if make else page.answer(request)
-    if response is None:
-        return _refusal(HeadraceError(ENDPOINT_NOT_FOUND, "The server has no such path."))
-    if request.method not in ("GET", "HEAD"):
-        response = _refusal(HeadraceError(METHOD_NOT_ALLOWED, "The path can only be read."))
-        response.headers["Allow"] = "GET, HEAD"
-    return response
+
+    def answer(request: Request) -> Response:
+        make = documents.get(request.path)
+        response = make() if make else page.answer(request)
+        if response is None:
+            return _refusal(HeadraceError(ENDPOINT_NOT_FOUND, "The server has no such path."))
+        if request.method not in ("GET", "HEAD"):
+            response = _refusal(HeadraceError(METHOD_NOT_ALLOWED, "The path can only be read."))
+            response.headers["Allow"] = "GET, HEAD"
+        return response
+
+    return answer
+
+
+def _config(services: Services) -> PageConfig:
+    settings = services.settings
+    return PageConfig(
+        sign_in=services.sign_in.page, brand=Brand(name=settings.brand), contact=settings.contact
+    )
 
 
 def _refusal(error: HeadraceError) -> Response:

@@ -11,11 +11,11 @@ import hashlib
 import re
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 from flask import Request, Response
 from pydantic import Field
 
+from headrace.sign_ins import PageSignIn
 from headrace.values import ModelId, Value
 
 _PACKAGE = Path(__file__).parent
@@ -32,17 +32,6 @@ _TYPES = {
 }
 
 
-class SignIn(Value):
-    """How a person proves to the functions who they are."""
-
-    kind: Literal["token", "google"] = Field(
-        default="token", description="The printed token, or an ID token of Google's."
-    )
-    client_id: str | None = Field(
-        default=None, description="The OAuth client of the page, for Google."
-    )
-
-
 class Brand(Value):
     name: str = "Headrace"
 
@@ -56,8 +45,11 @@ class PageConfig(Value):
         "page's own; or an address for each function's name.",
     )
     model: ModelId = Field(default="default", description="The model that is shown at first.")
-    sign_in: SignIn = SignIn()
+    sign_in: PageSignIn = PageSignIn()
     brand: Brand = Brand()
+    contact: str = Field(
+        default="", description="Whom to ask for the right to use the service, in a few words."
+    )
 
 
 def directory() -> Path:

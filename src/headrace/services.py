@@ -8,12 +8,13 @@ from importlib import import_module
 from threading import Lock
 from typing import Any
 
-from headrace import destinations, documents, launchers, vaults
+from headrace import destinations, documents, launchers, sign_ins, vaults
 from headrace.destinations import Destination
 from headrace.documents import Documents
 from headrace.errors import SETTINGS_INVALID, Field, HeadraceError
 from headrace.launchers import Launcher
 from headrace.settings import Settings
+from headrace.sign_ins import SignIn
 from headrace.vaults import Vault
 
 
@@ -44,6 +45,11 @@ class Services:
         opened: Destination = self._open("destination", destinations.SCHEMES)
         return opened
 
+    @cached_property
+    def sign_in(self) -> SignIn:
+        opened: SignIn = self._open("sign_in", sign_ins.SCHEMES)
+        return opened
+
     def close(self) -> None:
         """Close what was opened. Closing twice is no error; a port used again opens again."""
         for port in ("documents", "destination"):
@@ -69,4 +75,15 @@ def open_port(name: str, url: str, schemes: Mapping[str, str], settings: Setting
         message = f"begins with none of {known}"
         raise HeadraceError(SETTINGS_INVALID, f"{name} {message}.", fields=[Field(name, message)])
     module, _, opener = schemes[scheme].partition(":")
-    return getattr(import_module(module), opener)(url, settings)
+    try:
+        opened = getattr(import_module(module), opener)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("headrace"):
+            raise
+        raise HeadraceError(
+            SETTINGS_INVALID,
+            f"{name} needs the package '{error.name}', which is not installed.",
+            hint=f"Install Headrace with what {scheme}:// needs: pip install 'headrace[cloud]' on "
+            "Google Cloud, 'headrace[local]' elsewhere.",
+        ) from error
+    return opened(url, settings)

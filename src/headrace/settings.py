@@ -25,6 +25,7 @@ from headrace.diagnosis.network import (
 )
 from headrace.errors import SETTINGS_INVALID, HeadraceError
 from headrace.errors import Field as WrongField
+from headrace.sign_ins.allowed import is_address, parse_allowed
 
 
 def _readable(parse: Callable[[str], object]) -> AfterValidator:
@@ -35,6 +36,21 @@ def _readable(parse: Callable[[str], object]) -> AfterValidator:
         return text
 
     return AfterValidator(check)
+
+
+def _address(text: str) -> str:
+    if text and not is_address(text):
+        raise ValueError(f"'{text}' is no e-mail address")
+    return text
+
+
+def _unchanged_on_the_way(url: AnyHttpUrl) -> AnyHttpUrl:
+    if url.scheme != "https" and url.host not in ("localhost", "127.0.0.1", "[::1]"):
+        raise ValueError("must begin with https://")
+    return url
+
+
+_SafeUrl = Annotated[AnyHttpUrl, AfterValidator(_unchanged_on_the_way)]
 
 
 class Settings(BaseSettings):
@@ -49,11 +65,19 @@ class Settings(BaseSettings):
     vault: str = ""
     destination: str = ""
     launcher: str = ""
+    sign_in: str = "token://"
     token: SecretStr | None = None
+    viewers: Annotated[str, _readable(parse_allowed)] = ""
+    editors: Annotated[str, _readable(parse_allowed)] = ""
+    scheduler: Annotated[str, AfterValidator(_address)] = ""
+    sign_in_keys: _SafeUrl = AnyHttpUrl("https://www.googleapis.com/oauth2/v3/certs")
+    sign_in_page: _SafeUrl = AnyHttpUrl("https://accounts.google.com/o/oauth2/v2/auth")
     tasks: int = Field(default=1, ge=1, le=64)
     # Which of a run's tasks this process is, as Cloud Run tells it.
     task_index: int = Field(default=0, ge=0, validation_alias="CLOUD_RUN_TASK_INDEX")
     web_origin: AnyHttpUrl | None = None
+    brand: str = Field(default="Headrace", min_length=1, max_length=40)
+    contact: str = Field(default="", max_length=200)
     allowed_networks: Annotated[str, _readable(parse_networks)] = ""
     allowed_ports: Annotated[str, _readable(parse_ports)] = shown_ports([UNPRIVILEGED_PORTS])
     egress_address: Annotated[str, _readable(parse_addresses)] = ""

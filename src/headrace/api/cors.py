@@ -10,6 +10,8 @@ from pydantic import AnyHttpUrl
 from headrace.api.operations import Operation, header_name
 from headrace.settings import Settings
 
+# What a page of another origin may see of an answer's headers.
+_EXPOSED = "Allow, Headrace-Roles, Retry-After, X-Request-Id"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -20,7 +22,7 @@ def allow(request: Request, response: Response, settings: Settings) -> None:
     response.headers.add("Vary", "Origin")
     if request.headers.get("Origin") == _origin(settings.web_origin):
         response.headers["Access-Control-Allow-Origin"] = _origin(settings.web_origin)
-        response.headers["Access-Control-Expose-Headers"] = "Allow, Retry-After, X-Request-Id"
+        response.headers["Access-Control-Expose-Headers"] = _EXPOSED
 
 
 def allow_preflight(response: Response, operations: Iterable[Operation]) -> None:

@@ -10,7 +10,7 @@ from headrace.api.destination_names import NamesPreview, PreviewNames, preview_n
 from headrace.api.dispatch import DispatchDue, dispatch_due
 from headrace.api.grants import GrantsRequest, write_grants
 from headrace.api.list_tables import ListTables, TableList, list_tables
-from headrace.api.operations import Operation, Stream
+from headrace.api.operations import Access, Operation, Stream
 from headrace.api.overview import Overview, ShowOverview, show_overview
 from headrace.api.preflight import PreflightTable, preflight
 from headrace.api.preview_schedule import (
@@ -97,6 +97,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             summary="Test a connection, layer by layer",
             request=ConnectionTest,
             handler=test_connection,
+            access=Access.CONNECT,
             response=ConnectionReport,
             stream=Stream(tag="check", item=Check, collect=ConnectionReport.of),
             charge=spend_test,
@@ -110,6 +111,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             summary="Write the SQL of a user who may read the selection and nothing else",
             request=GrantsRequest,
             handler=write_grants,
+            access=Access.SEE,
             response=Grants,
         ),
     ),
@@ -132,6 +134,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             summary="List the tables that the source's user can see",
             request=ListTables,
             handler=list_tables,
+            access=Access.CONNECT,
             response=TableList,
             stream=Stream(tag="table", item=TableSummary, collect=TableList.of),
             charge=spend_connection,
@@ -145,6 +148,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             summary="Describe a table: columns, keys, cursors, modes, and sample rows on request",
             request=DescribeTable,
             handler=describe_table,
+            access=Access.CONNECT,
             response=TableDescription,
             charge=spend_connection,
             errors=_DATABASE,
@@ -155,6 +159,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             summary="Say how each of several tables is best taken",
             request=AdviseTables,
             handler=advise_tables,
+            access=Access.CONNECT,
             response=AdvisedTables,
             stream=Stream(tag="table", item=AdvisedTable, collect=AdvisedTables.of),
             charge=spend_connection,
@@ -168,6 +173,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             summary="Say what would become of each column of a table, and what to choose for it",
             request=PreflightTable,
             handler=preflight,
+            access=Access.CONNECT,
             response=Preflight,
             charge=spend_connection,
             errors=_DATABASE,
@@ -178,6 +184,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             summary="Test the connection of a source, and the right to read its selection",
             request=SourceTest,
             handler=test_source,
+            access=Access.CONNECT,
             response=ConnectionReport,
             stream=Stream(tag="check", item=Check, collect=ConnectionReport.of),
             charge=spend_test,
@@ -270,6 +277,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             summary="Show a schedule in words, and its next runs",
             request=PreviewSchedule,
             handler=preview_schedule,
+            access=Access.SEE,
             response=SchedulePreview,
         ),
         Operation(
@@ -278,6 +286,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             summary="Show where the tables of a source go, before that is saved",
             request=PreviewNames,
             handler=preview_names,
+            access=Access.SEE,
             response=NamesPreview,
             errors=_SOURCE,
         ),
@@ -395,6 +404,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             summary="Start the runs that are due by their schedules",
             request=DispatchDue,
             handler=dispatch_due,
+            access=Access.DISPATCH,
             response=Dispatched,
             errors=_DOCUMENTS,
         ),

@@ -8,15 +8,16 @@ from typing import cast
 
 from flask import Request, Response
 
-from headrace.api import answers, cors
-from headrace.api.operations import Operation
+from headrace.api import answers, audit, cors
+from headrace.api.operations import Operation, Result
 from headrace.api.requests import drain, read
-from headrace.api.sign_in import authenticate
+from headrace.api.sign_in import authenticate, permit
 from headrace.errors import ENDPOINT_NOT_FOUND, METHOD_NOT_ALLOWED, HeadraceError
 from headrace.ids import new_id
 from headrace.logs import log_context
 from headrace.services import Services
 from headrace.settings import Settings
+from headrace.sign_ins import Caller
 from headrace.values import Value
 
 Endpoint = Callable[[Request], Response]
@@ -55,17 +56,21 @@ def _answer(
 ) -> Response:
     here = [(op, path) for op in operations if (path := op.match(request.path)) is not None]
     allowed = _allowed([op for op, _ in here])
+    caller = None
     try:
         if request.method == "OPTIONS" and here:
             response = answers.of_nothing()
         else:
-            caller = authenticate(request, services.settings)
-            operation, value = _understood(request, here)
-            if operation.charge:
-                operation.charge(services, caller)
-            response = _perform(request, (operation, value), services, request_id)
+            caller = authenticate(request, services.sign_in)
+            operation, path = _meant(request, here)
+            permit(caller, operation)
+            value = read(request, operation, path)
+            result = _perform(services, caller, operation, value)
+            response = _shown(request, (operation, value), result, request_id)
     except Exception as error:  # noqa: BLE001  the border: every error becomes an answer
         response = answers.of_error(error, request_id)
+    if caller:
+        response.headers["Headrace-Roles"] = ", ".join(sorted(caller.roles))
     if request.method == "OPTIONS" or response.status_code == METHOD_NOT_ALLOWED.status:
         response.headers["Allow"] = ", ".join(allowed)
     cors.allow(request, response, services.settings)
@@ -74,25 +79,31 @@ def _answer(
     return response
 
 
-def _understood(
+def _meant(
     request: Request, here: Sequence[tuple[Operation, dict[str, str]]]
-) -> tuple[Operation, Value]:
-    """What the request asks for, and a valid value of it."""
+) -> tuple[Operation, dict[str, str]]:
+    """The operation that the request asks for, and what its path says."""
     if not here:
         raise HeadraceError(ENDPOINT_NOT_FOUND, "The function has no such path.")
     method = "GET" if request.method == "HEAD" else request.method
     chosen = next(((op, path) for op, path in here if op.method == method), None)
     if chosen is None:
         raise HeadraceError(METHOD_NOT_ALLOWED, "The path does not take the request's method.")
-    operation, path = chosen
-    return operation, read(request, operation, path)
+    return chosen
 
 
-def _perform(
-    request: Request, asked: tuple[Operation, Value], services: Services, request_id: str
+def _perform(services: Services, caller: Caller, operation: Operation, value: Value) -> Result:
+    with audit.recording(caller, operation, value) as deed:
+        if operation.charge:
+            operation.charge(services, caller.name)
+        deed.result = result = operation.handler(services, value)
+    return result
+
+
+def _shown(
+    request: Request, asked: tuple[Operation, Value], result: Result, request_id: str
 ) -> Response:
     operation, value = asked
-    result = operation.handler(services, value)
     if operation.stream:
         items = cast(Iterator[Value], result)
         if _prefers_lines(request):

@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from headrace.api.answers import NDJSON, PROBLEM, StreamEnd
 from headrace.api.operations import Operation, Place, header_name
+from headrace.api.sign_in import REFUSALS
 from headrace.errors import (
     BODY_TOO_LARGE,
     ENDPOINT_NOT_FOUND,
@@ -20,9 +21,12 @@ from headrace.errors import (
     INTERNAL_ERROR,
     INVALID_INPUT,
     MALFORMED_JSON,
+    NOT_ALLOWED,
     NOT_SIGNED_IN,
     SETTINGS_INVALID,
+    SIGN_IN_EXPIRED,
     SIGN_IN_NOT_CONFIGURED,
+    SIGN_IN_UNAVAILABLE,
     UNSUPPORTED_MEDIA_TYPE,
     Kind,
 )
@@ -37,7 +41,10 @@ _EVERYWHERE = (
     INVALID_INPUT,
     MALFORMED_JSON,
     NOT_SIGNED_IN,
+    SIGN_IN_EXPIRED,
+    SIGN_IN_UNAVAILABLE,
     SIGN_IN_NOT_CONFIGURED,
+    NOT_ALLOWED,
     HOST_NOT_SERVED,
     ENDPOINT_NOT_FOUND,
     BODY_TOO_LARGE,
@@ -69,7 +76,13 @@ def document(functions: Mapping[str, Iterable[Operation]]) -> Json:
         "tags": [{"name": name} for name in functions],
         "paths": paths,
         "components": {
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The printed token, or an ID token of Google's.",
+                }
+            },
             "schemas": schemas.reached_from(paths),
         },
     }
@@ -117,6 +130,7 @@ def _operation(function: str, op: Operation, schemas: _Schemas) -> Json:
         "operationId": op.handler.__name__,
         "tags": [function],
         "summary": op.summary,
+        "description": f"For the role '{op.does.role}'.",
         "parameters": _parameters(op, schemas),
         "responses": {**_successes(op, schemas), **_problems(op, schemas)},
     }
@@ -207,7 +221,8 @@ def _lines(op: Operation, schemas: _Schemas) -> Json:
 
 
 def _problems(op: Operation, schemas: _Schemas) -> Json:
-    kinds = sorted(dict.fromkeys((*_EVERYWHERE, *op.errors)), key=lambda kind: kind.status)
+    own = (REFUSALS[op.does.role], *op.errors)
+    kinds = sorted(dict.fromkeys((*_EVERYWHERE, *own)), key=lambda kind: kind.status)
     return {
         str(status): _problem(list(same), schemas)
         for status, same in groupby(kinds, key=lambda kind: kind.status)

@@ -9,9 +9,32 @@ from typing import Any
 
 from headrace.errors import Kind
 from headrace.services import Services
+from headrace.sign_ins import Role
 from headrace.values import Value
 
-Handler = Callable[[Services, Any], Value | Iterator[Value] | None]
+Result = Value | Iterator[Value] | None
+Handler = Callable[[Services, Any], Result]
+
+
+class Access(StrEnum):
+    """What an operation does, by which it is decided who may call it."""
+
+    SEE = "see"
+    CONNECT = "connect"  # to a source, in this service's name: it tells what is there
+    CHANGE = "change"
+    DISPATCH = "dispatch"
+
+    @property
+    def role(self) -> Role:
+        return _ROLES[self]
+
+
+_ROLES = {
+    Access.SEE: Role.VIEWER,
+    Access.CONNECT: Role.EDITOR,
+    Access.CHANGE: Role.EDITOR,
+    Access.DISPATCH: Role.SCHEDULER,
+}
 
 
 class Place(StrEnum):
@@ -45,8 +68,9 @@ class Operation:
     the request that the path does not name lie in the headers if listed in `headers`, else in
     the body of a POST or in the query of any other method. `creates` says of a request whether
     it makes something new, which is answered with 201. `charge` is called with the caller's name
-    before a valid request is performed, and may refuse it. `errors` are the kinds that the
-    handler and `charge` may raise; those of the HTTP layer itself are not listed.
+    before a valid request is performed, and may refuse it. Without an `access` a GET is there to
+    see and any other method to change. `errors` are the kinds that the handler and `charge` may
+    raise; those of the HTTP layer itself are not listed.
     """
 
     method: str
@@ -60,7 +84,12 @@ class Operation:
     charge: Callable[[Services, str], None] | None = None
     headers: tuple[str, ...] = ()
     stream: Stream | None = None
+    access: Access | None = None
     errors: tuple[Kind, ...] = ()
+
+    @property
+    def does(self) -> Access:
+        return self.access or (Access.SEE if self.method == "GET" else Access.CHANGE)
 
     @property
     def statuses(self) -> tuple[int, ...]:

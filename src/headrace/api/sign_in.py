@@ -1,26 +1,33 @@
-"""Who may call: whoever holds the token of the settings."""
+"""Who calls, and whether he may: from the headers alone, before the body is read."""
 
 from __future__ import annotations
 
-import hmac
-
 from flask import Request
 
-from headrace.errors import NOT_SIGNED_IN, SIGN_IN_NOT_CONFIGURED, HeadraceError
-from headrace.settings import Settings
+from headrace.api.operations import Operation
+from headrace.errors import EDITORS_ONLY, NOT_ALLOWED, NOT_SIGNED_IN, SCHEDULER_ONLY, HeadraceError
+from headrace.sign_ins import Caller, Role, SignIn
+
+# How somebody is refused who lacks a role.
+REFUSALS = {
+    Role.VIEWER: NOT_ALLOWED,
+    Role.EDITOR: EDITORS_ONLY,
+    Role.SCHEDULER: SCHEDULER_ONLY,
+}
 
 
-def authenticate(request: Request, settings: Settings) -> str:
-    """Who calls: all who hold the token are one caller. Looks at the bearer token alone.
-
-    Raises NOT_SIGNED_IN or SIGN_IN_NOT_CONFIGURED.
-    """
-    expected = settings.token.get_secret_value() if settings.token else ""
-    if not expected:
-        raise HeadraceError(SIGN_IN_NOT_CONFIGURED, "No token is set, so nobody may call.")
+def authenticate(request: Request, sign_in: SignIn) -> Caller:
+    """Who calls. Looks at the bearer token alone. Raises what `SignIn.caller` does."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not given.strip():
         raise HeadraceError(NOT_SIGNED_IN, "The request carries no bearer token.")
-    if not hmac.compare_digest(given.strip().encode(), expected.encode()):
-        raise HeadraceError(NOT_SIGNED_IN, "The request's token is not the right one.")
-    return "token"
+    return sign_in.caller(given.strip())
+
+
+def permit(caller: Caller, operation: Operation) -> None:
+    """Raises the refusal of the role that the caller lacks."""
+    role = operation.does.role
+    if role not in caller.roles:
+        raise HeadraceError(
+            REFUSALS[role], f"'{caller.name}' is no {role}, which this operation is for."
+        )
