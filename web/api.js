@@ -75,8 +75,8 @@ export async function* stream(name, path, body, { signal } = {}) {
 export const listSources = (model, { limit, after, signal } = {}) =>
   call("GET", "sources", "/", { query: { model_id: model, limit, after }, signal });
 /** Sources with their last runs in brief, and where the next page begins. */
-export const overview = (model, { limit, after, signal } = {}) =>
-  call("GET", "sources", "/overview", { query: { model_id: model, limit, after }, signal });
+export const overview = (model, { limit, after, runs, signal } = {}) =>
+  call("GET", "sources", "/overview", { query: { model_id: model, limit, after, runs }, signal });
 export const getSource = (model, source, options) =>
   call("GET", "sources", place(model, source), options);
 export const deleteSource = (model, source) => call("DELETE", "sources", place(model, source));

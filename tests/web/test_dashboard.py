@@ -103,3 +103,62 @@ def test_what_is_new_appears_by_itself(page: Page, server: LocalServer, services
     its_runs(services, source, 1)
     page.clock.run_for(31_000)
     expect(page.get_by_role("row").filter(has_text="Shop")).to_contain_text("Succeeded")
+
+
+def test_hundreds_of_sources(
+    page: Page,
+    server: LocalServer,
+    services: Services,
+    barriers: Barriers,
+    screenshot: Screenshots,
+) -> None:
+    states = (SourceState.ACTIVE, SourceState.ACTIVE, SourceState.PAUSED, SourceState.DRAFT)
+    for number in range(220):
+        source = a_source(services, f"Shop {number}", states[number % 4])
+        if number in (7, 8):
+            its_runs(services, source, 7)
+    page.goto(server.page)
+    expect(page.get_by_text("220 sources")).to_be_visible()
+    rows = page.get_by_role("region", name="Sources").locator("tbody tr")
+    expect(rows).to_have_count(100)
+    expect(rows.nth(10)).to_contain_text("Shop 10")
+    screenshot("dashboard-many")
+    barriers.check()
+    page.get_by_role("button", name="Show 100 more of 220").click()
+    expect(rows).to_have_count(200)
+
+    show = page.get_by_label("Show")
+    show.select_option(label="Drafts (55)")
+    expect(page.get_by_text("55 sources")).to_be_visible()
+    expect(rows.first).to_contain_text("Go on setting up")
+    show.select_option(label="Failed last (2)")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("The user name or the password is wrong")
+    page.get_by_label("Search sources").fill("Shop 8")
+    expect(rows).to_have_count(1)
+    page.get_by_label("Search sources").fill("nobody")
+    page.get_by_role("button", name="Show all").click()
+    expect(page.get_by_text("220 sources")).to_be_visible()
+
+
+def test_a_row_that_stays_as_it_is_is_not_drawn_anew(
+    page: Page, server: LocalServer, services: Services
+) -> None:
+    its_runs(services, a_source(services, "Shop"), 5)
+    its_runs(services, a_source(services, "CRM"), 5)
+    page.clock.install()
+    page.goto(server.page)
+    expect(page.get_by_role("link", name="Shop")).to_be_visible()
+    page.evaluate("""() => {
+      window.changes = 0;
+      const seen = new MutationObserver((all) => (window.changes += all.length));
+      const whole = { subtree: true, childList: true, attributes: true };
+      seen.observe(document.querySelector("tbody"), whole);
+    }""")
+    with page.expect_response("**/overview*"):
+        page.clock.run_for(31_000)
+    a_source(services, "Added")
+    with page.expect_response("**/overview*"):
+        page.clock.run_for(31_000)
+    expect(page.get_by_role("link", name="Added")).to_be_visible()
+    assert page.evaluate("window.changes") == 1  # the new row

@@ -6,17 +6,20 @@ export function inSight(signal) {
   );
 }
 
-/** Resolves after a while, or at once when the network is back or `signal` is aborted. */
+const SETTLED = 500; // ms: the network may be said to be back before it is
+
+/** Resolves after a while, or as soon as the network is back, or `signal` is aborted. */
 export function pause(milliseconds, signal) {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
-      removeEventListener("online", end);
+      removeEventListener("online", back);
       signal.removeEventListener("abort", end);
       resolve();
     };
     const timer = setTimeout(end, milliseconds);
-    addEventListener("online", end);
+    const back = () => setTimeout(end, SETTLED);
+    addEventListener("online", back);
     signal.addEventListener("abort", end);
   });
 }

@@ -9,7 +9,7 @@ import { useMore } from "../../parts/more.js";
 export function TableFigures({ tables }) {
   const [shown, more] = useMore(byUrgency(tables));
   if (!tables.length) return html`<p class="soft">The run did not come to its tables.</p>`;
-  return html`<div class="scroller flat" role="region" aria-label="Tables of the run" tabindex="0"><table class="figures">
+  return html`<div class="scroller flat" role="region" aria-label="Tables of the run" tabindex="0"><table class="per-table stacked">
     <thead><tr>
       <th scope="col">Table</th><th scope="col">State</th><th scope="col" class="end">Rows</th>
       <th scope="col" class="end">Received</th><th scope="col" class="end">Rows/s</th>

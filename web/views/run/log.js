@@ -2,7 +2,7 @@ import { html, useEffect, useLayoutEffect, useRef, useSignal } from "../../html.
 import { count, counted } from "../../format.js";
 import { Field } from "../../parts/field.js";
 import { ProblemNotice } from "../../parts/notice.js";
-import { useLog } from "./log_reader.js";
+import { PLENTY, useLog } from "./log_reader.js";
 
 const LEVELS = [
   { value: "DEFAULT", description: "Everything" },
@@ -39,7 +39,9 @@ export function Log({ run, live }) {
     ${log.lines.length > 0 && html`<${Lines} lines=${log.lines} first=${log.dropped} />`}
     ${log.begun && !log.lines.length && html`<p class="soft">${log.absent ?? (filtered ? "No line fits." : "Nothing was said yet.")}</p>`}
     ${!log.begun && !log.problem && html`<div class="bone" aria-hidden="true" />`}
-    ${log.waiting && html`<p class="more"><button type="button" class="quiet small" onClick=${log.more}>Read on</button></p>`}
+    ${log.read >= PLENTY && !log.ended && (log.stopped || !live) && html`<p class="more"><button
+      type="button" class="quiet small" aria-disabled=${log.stopped ? undefined : "true"} onClick=${log.more}
+    >${log.stopped ? "Read on" : "Reading …"}</button></p>`}
   </section>`;
 }
 

@@ -4,21 +4,22 @@ import { inSight, pause } from "../../parts/sight.js";
 
 const PAGE = 500;
 const FOLLOW = 1500; // ms between two looks at a log that grows
-const AT_ONCE = 2000; // lines that are read without being asked for
+export const PLENTY = 2000; // lines that are read without being asked for
 const KEPT = 5000; // lines that are shown at most: the page has to stay quick
 
-/** A run's log as it is read: `{ lines, dropped, ended, absent, problem, more, again }`.
+/** A run's log as it is read: `{ lines, read, dropped, ended, stopped, absent, problem, … }`.
  *
- * It is read to its end, or until there is plenty (`more()` reads on), and followed while the run
- * is live. `dropped` is how many of the first lines are no longer held.
+ * It is read to its end, or until there is plenty: then it has `stopped`, and `more()` reads on.
+ * It is followed while the run is live. `dropped` is how many of the first lines are no longer
+ * held; `again()` tries again after a problem.
  */
 export function useLog({ model_id: model, source_id: source, run_id: id }, { level, search }) {
   const state = useSignal(EMPTY);
-  const wanted = useSignal(AT_ONCE);
+  const wanted = useSignal(PLENTY);
   const asked = useSignal(0);
   useEffect(() => {
     state.value = EMPTY;
-    wanted.value = AT_ONCE;
+    wanted.value = PLENTY;
   }, [model, source, id, level, search]);
   useEffect(() => {
     const mine = new AbortController();
@@ -30,9 +31,9 @@ export function useLog({ model_id: model, source_id: source, run_id: id }, { lev
         const query = { limit: PAGE, level, search: search || undefined, after: after ?? undefined };
         const page = await runLog(model, source, id, { query, signal });
         if (signal.aborted) return;
-        state.value = withPage(state.peek(), page);
-        if (page.next_after === null) return;
-        if (page.more && soFar + page.lines.length >= wanted.value) return;
+        const stopped = page.more && soFar + page.lines.length >= wanted.value;
+        state.value = { ...withPage(state.peek(), page), stopped };
+        if (stopped || page.next_after === null) return;
         if (!page.more) await pause(FOLLOW, signal);
       }
     };
@@ -47,11 +48,15 @@ export function useLog({ model_id: model, source_id: source, run_id: id }, { lev
     state.value = { ...state.peek(), problem: null };
     asked.value += 1;
   };
-  return { ...state.value, more: () => (wanted.value = state.peek().read + AT_ONCE), again };
+  const more = () => {
+    if (state.peek().stopped) wanted.value = state.peek().read + PLENTY;
+    state.value = { ...state.peek(), stopped: false };
+  };
+  return { ...state.value, more, again };
 }
 
 const EMPTY = {
-  lines: [], read: 0, dropped: 0, after: null, begun: false, ended: false, waiting: false,
+  lines: [], read: 0, dropped: 0, after: null, begun: false, ended: false, stopped: false,
   absent: null, problem: null,
 };
 
@@ -65,7 +70,6 @@ function withPage(before, page) {
     after: page.next_after ?? before.after,
     begun: true,
     ended: page.next_after === null,
-    waiting: page.more,
     absent: page.absent,
     problem: null,
   };

@@ -3,6 +3,7 @@ import { duration, moment } from "../../format.js";
 import { Badge } from "../../parts/badge.js";
 import { CopyButton } from "../../parts/copy.js";
 
+const LEAST = 0.0005; // seconds: less is shown as nothing
 const NAMES = [
   ["plan", "Planning"],
   ["read", "Reading"],
@@ -14,7 +15,7 @@ const NAMES = [
 
 /** Where the run's time went; nothing if it took none. */
 export function PhaseTimes({ phases }) {
-  const taken = NAMES.filter(([name]) => phases[name]);
+  const taken = NAMES.filter(([name]) => phases[name] >= LEAST);
   const all = taken.reduce((sum, [name]) => sum + phases[name], 0);
   if (!all) return null;
   return html`<section class="card" aria-labelledby="phases-title">

@@ -52,7 +52,7 @@ function Table({ source, runs, more }) {
   const turn = (pages) => (before.value = pages);
   return html`
     ${older.problem && html`<${ProblemNotice} problem=${older.problem} onRetry=${older.reload} />`}
-    <div class="scroller flat" role="region" aria-label="Runs" tabindex="0" aria-busy=${shown ? undefined : "true"}><table class="runs">
+    <div class="scroller flat" role="region" aria-label="Runs" tabindex="0" aria-busy=${shown ? undefined : "true"}><table class="runs stacked">
       <thead><tr>
         <th scope="col">Requested</th><th scope="col">State</th>
         <th scope="col" class="end">Rows</th><th scope="col" class="end">Duration</th><th scope="col">Started by</th>
@@ -70,10 +70,10 @@ function Row({ run }) {
   const at = href("run", { model: run.model_id, source: run.source_id, run: run.run_id });
   return html`<tr>
     <th scope="row"><a href=${at}>${moment(run.requested_at)}</a><small><${RelativeTime} at=${run.requested_at} /></small></th>
-    <td><${Badge} state=${run.state} />${run.error && html`<small>${run.error.title}</small>`}</td>
-    <td class="end">${count(rowsOf(run))}</td>
-    <td class="end">${run.started_at ? duration(millisecondsOf(run)) : "–"}</td>
-    <td>${run.trigger === "schedule" ? "Schedule" : "Hand"}</td>
+    <td data-label="State"><${Badge} state=${run.state} />${run.error && html`<small>${run.error.title}</small>`}</td>
+    <td data-label="Rows" class="end">${count(rowsOf(run))}</td>
+    <td data-label="Duration" class="end">${run.started_at ? duration(millisecondsOf(run)) : "–"}</td>
+    <td data-label="Started by">${run.trigger === "schedule" ? "Schedule" : "Hand"}</td>
   </tr>`;
 }
 

@@ -21,6 +21,8 @@ export function RotatePassword({ source, onClose, onDone, onStale }) {
   useEffect(() => () => running.current?.abort(), []);
   const type = types.value?.types.find((each) => each.type === source.connection.type);
   const secret = type?.credentials[0];
+  // The field comes after the dialog, which would have given it the focus.
+  useEffect(() => form.current.querySelector("input")?.focus(), [secret?.name]);
   const busy = state.value.test.state === "running" || state.value.saving;
   const wrong = state.value.wrong[`credentials.${secret?.name}`] ?? state.value.wrong.credentials;
   const change = (rule, ...given) => (state.value = rule(state.peek(), ...given));
@@ -65,8 +67,7 @@ export function RotatePassword({ source, onClose, onDone, onStale }) {
       <p>It is tested as ${source.connection.user} on ${source.connection.host} first. The stored one stays in use unless the database takes the new one.</p>
       ${types.problem && html`<${ProblemNotice} problem=${types.problem} onRetry=${types.reload} />`}
       ${secret && html`<${Field} label=${`New ${secret.label.toLowerCase()}`} kind="password" value=${password.value} required
-        error=${wrong} onInput=${(text) => (password.value = text)} autofocus disabled=${busy} />`}
-      ${state.value.test.state !== "untested" && html`<${Checks} test=${state.value.test} layers=${types.value.layers} />`}
+        error=${wrong} onInput=${(text) => (password.value = text)} disabled=${busy} />`}
       ${stale
         ? html`<${Notice} tone="warn" title="This source was changed elsewhere" code="source_stale"
             detail="The password was tested, and not stored. Look at what was changed, and try again."
@@ -76,6 +77,7 @@ export function RotatePassword({ source, onClose, onDone, onStale }) {
         <button type="button" class="secondary" onClick=${onClose}>Cancel</button>
         <button type="submit" disabled=${!secret} aria-busy=${busy ? "true" : undefined}>${busy ? "Testing …" : "Test and store"}</button>
       </footer>
+      ${state.value.test.state !== "untested" && html`<${Checks} test=${state.value.test} layers=${types.value.layers} />`}
     </form>
   <//>`;
 }

@@ -50,7 +50,7 @@ function Table({ source, table, last }) {
   return html`<li>
     <div class="taken-name"><span class="name">${nameOf(table)}</span>
       <small>${MODES[table.mode](table)}${table.columns ? ` · ${count(table.columns.length)} columns` : ""}${into ? html` · into <code>${source.dataset}.${into}</code>` : ""}</small></div>
-    <span class="rows">${last ? html`${count(last.rows)}<small>rows last</small>` : ""}</span>
+    <span class="rows">${last ? html`${count(last.rows)} <small>rows last</small>` : ""}</span>
     ${possible && !asking.value && html`<button type="button" class="quiet small" onClick=${() => { resync.clear(); asking.value = true; }}>Re-sync<span class="unseen"> ${nameOf(table)}</span></button>`}
     ${asking.value && html`<div class="asked"><p>The next run reads all of ${nameOf(table)} again, in place of what the destination has. Until then its rows stay as they are.</p>
       <${ActionButton} action=${resync} look="small" label="Re-sync it" pending="Asking …" />
