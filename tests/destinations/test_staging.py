@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import subprocess
 import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
+import pytest
+
 from headrace.destinations import Destination
+from headrace.errors import HeadraceError
 from headrace.ids import new_id
 from tests.destinations.staging import Place, bring, table
 
@@ -71,6 +78,33 @@ def test_staging_that_was_let_go_is_removed_too(place: Place, destination: Desti
     place.open().staging(new_id())
 
     assert not left.exists()
+
+
+@pytest.mark.parametrize("broken_off", [False, True])
+def test_staging_that_is_kept_outlives_its_process_until_it_is_discarded(
+    place: Place, destination: Destination, monkeypatch: pytest.MonkeyPatch, broken_off: bool
+) -> None:
+    run_id = new_id()
+    kept = Path(destination.staging(run_id).path)
+    destination.keep(run_id)
+    destination.close()
+    with closing(place.open()) as other:
+        other.staging(new_id())
+        assert kept.exists()
+
+        with monkeypatch.context() as patched:
+            if broken_off:  # another process was writing there
+                patched.setattr(shutil, "rmtree", refuse)
+            with suppress(HeadraceError):
+                other.discard(run_id)
+
+        assert kept.exists() == broken_off
+        other.staging(new_id())
+        assert not kept.exists()
+
+
+def refuse(path: Path) -> None:
+    raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(path))
 
 
 def test_only_the_owner_may_read_what_is_made(place: Place, destination: Destination) -> None:

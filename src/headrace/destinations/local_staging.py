@@ -57,6 +57,7 @@ class LocalStaging:
         path = self.path(run_id)
         with disk_errors(f"Removing the staged files of run {run_id}"):
             if path.exists():
+                (path / _KEPT).unlink(missing_ok=True)  # first: what stays behind may be swept
                 shutil.rmtree(path)
         self._release(run_id)
 
