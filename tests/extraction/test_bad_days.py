@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from headrace.destinations import SCHEMES, Checkpoint, Publication, PublishTime
@@ -27,12 +28,14 @@ from headrace.errors import (
     Kind,
 )
 from headrace.extraction import lease
+from headrace.extraction.resume import resume
 from headrace.extraction.settle import settle
 from headrace.model import Run, RunState, now
 from headrace.settings import Settings
 from headrace.tables import Mode
 from tests.conftest import Database
-from tests.extraction.kill_matrix.matrix import Case, Matrix
+from tests.extraction.kill_matrix.cases import Case
+from tests.extraction.kill_matrix.matrix import KILLED, Matrix
 from tests.extraction.shop import TARGET, Shop, shop_of
 from tests.limits import file_size_limit
 
@@ -183,36 +186,72 @@ def matrix(request: pytest.FixtureRequest, settings: Settings, database: Databas
 
 
 def test_a_job_that_sleeps_through_its_lease_publishes_nothing(matrix: Matrix) -> None:
-    matrix.change()
+    matrix.tables.change()
     late = held_at(matrix, "before destination.publish (1)", signal.SIGSTOP)
-    process = matrix.jobs.jobs[-1]
-    while not stopped(process.pid):
-        pass
+    process = stopped(matrix)
     expire(matrix)
-    matrix.change()
+    matrix.tables.change()
 
     newer = matrix.finish(matrix.scene.start())
-    os.kill(process.pid or 0, signal.SIGCONT)
+    os.kill(process, signal.SIGCONT)
 
-    assert matrix.jobs.end() == 1
+    assert matrix.jobs.end() == [1]
     assert CHECKPOINT_MOVED.code in matrix.jobs.log
     lost = matrix.scene.stored(late)
     assert lost.error is not None
     assert (lost.state, lost.error.code) == (RunState.FAILED, RUN_LOST.code)
-    assert matrix.brought() == matrix.there()
     matrix.check(newer)
 
 
-def stopped(pid: int | None) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+def test_a_job_whose_run_another_goes_on_with_leaves_it_alone(matrix: Matrix) -> None:
+    """A task that hung was begun again by whoever launches tasks, and then wakes up."""
+    matrix.tables.change()
+    run = held_at(matrix, "worker: before documents.replace chunks (2)", signal.SIGSTOP)
+    late = stopped(matrix)
+    matrix.jobs.point = "before destination.publish (1)"
+    matrix.jobs.launch(run)
+    newer = stopped(matrix)
+
+    os.kill(late, signal.SIGCONT)
+
+    newer_jobs = matrix.jobs.jobs.pop()
+    assert matrix.jobs.end() == [1]
+    assert matrix.scene.stored(run).state.live
+    held = lease.read(matrix.services.documents, "m1", "s1")
+    assert held is not None
+    assert not held.expired
+    os.kill(newer, signal.SIGCONT)
+    matrix.jobs.jobs.append(newer_jobs)
+    matrix.check(matrix.finish(run))
+
+
+def test_who_looked_long_ago_does_not_end_a_run_that_goes_on(matrix: Matrix) -> None:
+    matrix.tables.change()
+    run = held_at(matrix, "worker: before documents.replace chunks (2)", signal.SIGKILL)
+    assert matrix.jobs.end() == [KILLED]
+    long_ago = matrix.scene.stored(run)
+    matrix.jobs.point, matrix.jobs.fate = "before destination.publish (1)", signal.SIGSTOP
+    resume(matrix.services, "m1", "s1", run.run_id)
+    process = stopped(matrix)
+
+    assert settle(matrix.services, long_ago).state.live
+
+    os.kill(process, signal.SIGCONT)
+    matrix.check(matrix.finish(run))
+
+
+def stopped(matrix: Matrix) -> int:
+    """The process that was launched last, when it has stopped."""
+    pid = matrix.jobs.jobs[-1][0].pid or 0
+    while psutil.Process(pid).status() != psutil.STATUS_STOPPED:
+        time.sleep(0.01)
+    return pid
 
 
 def held_at(matrix: Matrix, point: str, fate: signal.Signals | None) -> Run:
     """A run that meets its fate at the point."""
     matrix.jobs.point, matrix.jobs.fate = point, fate
-    run = matrix.scene.start()
-    matrix.jobs.point = None
-    return run
+    return matrix.scene.start()
 
 
 def expire(matrix: Matrix) -> None:
@@ -229,18 +268,17 @@ def expire(matrix: Matrix) -> None:
 
 @pytest.mark.parametrize("point", ["after destination.staging (1)", "before destination.check (1)"])
 def test_the_documents_vanish_between_plan_and_publish(matrix: Matrix, point: str) -> None:
-    before = matrix.brought()
+    before = matrix.warehouse.rows()
     checkpoints = matrix.services.destination.checkpoints("m1", "s1")
-    matrix.change()
+    matrix.tables.change()
 
     run = held_at(matrix, point, None)
 
-    assert matrix.jobs.end() == 1
-    assert matrix.brought() == before
+    assert matrix.jobs.end() == [1]
+    assert matrix.warehouse.rows() == before
     assert matrix.services.destination.checkpoints("m1", "s1") == checkpoints
     lost = settle(matrix.services, matrix.scene.stored(run))
     assert lost.error is not None
     assert lost.error.code == RUN_LOST.code
     newer = matrix.finish(matrix.scene.start())
-    assert matrix.brought() == matrix.there()
     matrix.check(newer)

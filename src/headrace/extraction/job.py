@@ -78,8 +78,8 @@ def run_job(services: Services, run: Run) -> Run:
     if error:
         log.error("%s: %s", error.code, error.detail)
     recorded = _record(services, run, board, error)
-    if not recorded.resumable:
-        discard(services.destination, run.run_id)
+    if _is_anothers(recorded, run):
+        return recorded
     lease.release(services.documents, run)
     log.info("the run ended as %s", recorded.state)
     return recorded
@@ -112,13 +112,32 @@ def _work(services: Services, run: Run, heartbeat: Heartbeat, board: Board) -> N
 
 
 def _record(services: Services, run: Run, board: Board, error: HeadraceError | None) -> Run:
+    """Record the end of the run, unless another process goes on with it.
+
+    The staging goes first, if it is not to be kept: nobody looks for that of a run that has ended.
+    """
+    runs = Runs(services.documents)
+
+    def end(stored: Run) -> Run:
+        if _is_anothers(stored, run):
+            return stored
+        finished = _finished(stored, board, error)
+        if not finished.resumable:
+            discard(services.destination, run.run_id)
+        return finished
+
     try:
-        return Runs(services.documents).update(run, lambda stored: _finished(stored, board, error))
+        return runs.update(run, end)
     except HeadraceError as failure:
         if failure.kind is RUN_NOT_FOUND:
             # The source was deleted meanwhile, and must not own what was published after that.
             services.destination.disown(run.model_id, run.source_id)
         raise
+
+
+def _is_anothers(stored: Run, run: Run) -> bool:
+    """Whether a later attempt has the run, and this process is late."""
+    return len(stored.attempts) > len(run.attempts)
 
 
 def _begun(run: Run, execution: str | None) -> Run:

@@ -105,11 +105,26 @@ def _published(destination: Destination, run: Run) -> Published:
 
 
 def _end(services: Services, run: Run, published: Published) -> Run:
-    lost = Runs(services.documents).update(run, lambda stored: _judged(stored, published))
-    lease.release(services.documents, run)
-    if not lost.resumable:
-        discard(services.destination, run.run_id)
+    def end(stored: Run) -> Run:
+        if _goes_on(stored, run):
+            return stored
+        judged = _judged(stored, published)
+        if not judged.resumable:
+            discard(services.destination, run.run_id)  # first: nobody ends it again
+        return judged
+
+    lost = Runs(services.documents).update(run, end)
+    if not lost.state.live:
+        lease.release(services.documents, run)
     return lost
+
+
+def _goes_on(stored: Run, run: Run) -> bool:
+    """Whether the run that was looked at is another process's by now."""
+    return stored.state.live and (stored.execution, len(stored.attempts)) != (
+        run.execution,
+        len(run.attempts),
+    )
 
 
 def _judged(run: Run, published: Published) -> Run:

@@ -10,34 +10,46 @@ import tempfile
 from pathlib import Path
 from uuid import uuid4
 
-from devservers.postgres import temporary_server
+from devservers.postgres import PostgresServer, temporary_server
 from headrace.settings import LocalSettings
 from tests.conftest import Database
-from tests.extraction.kill_matrix.matrix import CASES, Matrix, failures
+from tests.extraction.kill_matrix.cases import CASES, Case, attempts
+from tests.extraction.kill_matrix.matrix import Matrix, failures
 
 
 def main() -> int:
-    wrong = 0
+    """The exit code is 1 if anything was wrong."""
+    chosen = [case for case in CASES if str(case).startswith("".join(sys.argv[1:]))]
     server = temporary_server().start()
     try:
-        for case in CASES:
-            if not str(case).startswith("".join(sys.argv[1:])):
-                continue
-            name = f"test_{uuid4().hex}"
-            server.psql(f"CREATE DATABASE {name}")
-            with tempfile.TemporaryDirectory(prefix="headrace-kill-") as directory:
-                settings = LocalSettings.read(data=Path(directory) / "data", token="test-token")
-                matrix = Matrix(case, settings, Database(server, name))
-                matrix.first()
-                points = matrix.points()
-                found = failures(matrix, points)
-            print(f"{case}: {len(points)} points, {2 * len(points)} runs, {len(found)} wrong")
-            for point, why in found.items():
-                print(f"  {point}: {why}")
-            wrong += len(found)
+        figures = [_try(case, server) for case in chosen]
     finally:
         server.remove()
+    points, runs, wrong = map(sum, zip(*figures, strict=True))
+    print(f"{len(chosen)} cases: {points} points, {runs} runs, {wrong} wrong")
     return 1 if wrong else 0
+
+
+def _try(case: Case, server: PostgresServer) -> tuple[int, int, int]:
+    """Print what has become of a case; the numbers of its points, runs and faults."""
+    name = f"test_{uuid4().hex}"
+    server.psql(f"CREATE DATABASE {name}")
+    with tempfile.TemporaryDirectory(prefix="headrace-kill-") as directory:
+        settings = LocalSettings.read(data=Path(directory) / "data", token="test-token")
+        matrix = Matrix(case, settings, Database(server, name))
+        matrix.first()
+        points = matrix.points()
+        tried = attempts(case, points)
+        wrong = failures(matrix, tried)
+    server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+    print(
+        f"{case}: {len(points)} points, {len(tried)} kills ({matrix.not_come_to} not come to), "
+        f"{matrix.jobs.launched} runs ({matrix.resumed} resumed), {len(wrong)} wrong",
+        flush=True,
+    )
+    for attempt, why in wrong.items():
+        print(f"  {attempt}: {why}", flush=True)
+    return len(points), matrix.jobs.launched, len(wrong)
 
 
 if __name__ == "__main__":

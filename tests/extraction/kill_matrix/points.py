@@ -1,8 +1,8 @@
-"""The points of the protocol: before and after each thing that a job's main thread writes or asks.
+"""The points of the protocol: before and after each thing that a job writes or asks.
 
-A point is named by what is done there and the how many-th time it is, so a new write is a new
-point. The ports are wrapped, DuckDB's connections too; the interpreter tells of files that are
-renamed or removed.
+A point is named by the kind of thread, by what is done there and the how many-th time it is, so a
+new write is a new point. The ports are wrapped, DuckDB's connections too; the interpreter tells of
+files that are renamed or removed.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import re
 import signal
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +24,22 @@ import pyarrow as pa
 
 from headrace import services
 from headrace.errors import DOCUMENTS_UNAVAILABLE, HeadraceError
+from headrace.extraction import assist, chunk_runs, heartbeat, reading
 
 _PORTS = {
     "documents": ("create", "replace", "delete"),
-    "destination": ("checkpoints", "check", "staging", "publish", "discard"),
+    "destination": ("checkpoints", "check", "staging", "keep", "publish", "discard"),
 }
 _FILES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir"}
+
+# What these threads do comes by the clock, and not in any order.
+CLOCKED = ("heartbeat: ", "renewal: ")
+
+# Where a worker waits for the others to come.
+_TURN = "worker: before documents.replace chunks"
+
+# Where the points are written down, and at which of them the process meets what.
+Fate = tuple[Path, str | None, signal.Signals | None]
 
 
 class Points:
@@ -40,18 +52,22 @@ class Points:
         self._trail = trail.open("a")
         self._point, self._fate = point, fate
         self.without_documents = False
+        self.pace = 0.0
         self._seen: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     def at(self, when: str, what: str) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return  # the heartbeat comes by the clock
-        place = f"{when} {what}"
-        self._seen[place] += 1
-        name = f"{place} ({self._seen[place]})"
-        self._trail.write(f"{name}\n")
-        self._trail.flush()
+        place = f"{_role()}{when} {what}"
+        if place == _TURN:
+            time.sleep(self.pace)
+        with self._lock:
+            self._seen[place] += 1
+            name = f"{place} ({self._seen[place]})"
+            self._trail.write(f"{name}\n")
+            self._trail.flush()
         if name == self._point and self._fate:
-            os.kill(os.getpid(), self._fate)
+            # Sent to this very thread, which would else go on until another has heeded the signal.
+            signal.pthread_kill(threading.get_ident(), self._fate)
         elif name == self._point:
             self.without_documents = True
 
@@ -63,6 +79,13 @@ class Points:
             return result
 
         return watched
+
+
+def _role() -> str:
+    """The kind of thread that this is; the main thread's has no name."""
+    if threading.current_thread() is threading.main_thread():
+        return ""
+    return f"{threading.current_thread().name.rstrip(' 0123456789')}: "
 
 
 class Watched:
@@ -113,6 +136,9 @@ class _Files:
     def __init__(self, inner: Any, points: Points) -> None:
         self._inner, self._points = inner, points
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
     def open_output_stream(self, path: str) -> Any:
         make = self._points.around("making a staged file", self._inner.open_output_stream)
         return pa.PythonFile(_Sink(make(path), self._points), mode="w")
@@ -125,6 +151,20 @@ class _Destination(Watched):
     def staging(self, run_id: str) -> Any:
         staging = self.__getattr__("staging")(run_id)
         return type(staging)(_Files(staging.filesystem, self._points), staging.path)
+
+
+def take_turns(points: Points, number: int) -> None:
+    """Let several processes all come to read chunks, though there are few.
+
+    What comes by the clock comes soon, and a dead process's chunks are free soon.
+    """
+    points.pace = 0.05 if number else 0.2  # the first one has its connection before the others
+    chunk_runs.LEASE = timedelta(seconds=2)
+    reading.RENEWAL_SECONDS = 0.2  # type: ignore[attr-defined]
+    reading._TICK_SECONDS = 0.2
+    reading._IDLE_SECONDS = 0.1
+    assist._SECONDS = 0.02
+    heartbeat._SECONDS = 0.1
 
 
 def watch(points: Points) -> None:
