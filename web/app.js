@@ -5,21 +5,13 @@ import * as router from "./router.js";
 import * as session from "./session.js";
 import { LiveRegion } from "./parts/live.js";
 import { Notice, ProblemNotice } from "./parts/notice.js";
-import { Dashboard } from "./views/dashboard.js";
-import { Lost } from "./views/lost.js";
-import { Run } from "./views/run.js";
 import { SignIn } from "./views/sign_in.js";
-import { Source } from "./views/source.js";
-import { Wizard } from "./views/wizard.js";
-
-// What each address shows. A view gets the address's parts as props.
-const VIEWS = { dashboard: Dashboard, new: Wizard, setup: Wizard, source: Source, run: Run, lost: Lost };
+import { View, bringTheOthers } from "./views.js";
 
 const place = document.getElementById("app");
 
 function App() {
   const { name, params } = router.route.value;
-  const View = VIEWS[name];
   const { brand, model } = api.config.value;
   const toContent = (event) => {
     event.preventDefault(); // the fragment is the view's address
@@ -37,7 +29,7 @@ function App() {
     ${!api.online.value && html`<section class="banner" aria-label="Network"><${Notice}
       tone="warn" title="You are offline." detail="What you see may be out of date. Nothing that you entered is lost."
     /></section>`}
-    <main id="content" tabindex="-1"><${View} ...${params} /></main>
+    <main id="content" tabindex="-1"><${View} name=${name} params=${params} /></main>
     ${session.asked.value && html`<${SignIn} why=${session.asked.value} />`}
     <${LiveRegion} />
   `;
@@ -50,6 +42,7 @@ async function begin() {
     session.begin(config.sign_in);
     router.follow(config.model);
     render(html`<${App} />`, place);
+    bringTheOthers();
   } catch (problem) {
     if (!(problem instanceof api.Problem)) throw problem;
     render(html`<main class="narrow"><${ProblemNotice} problem=${problem} onRetry=${retry} /></main>`, place);

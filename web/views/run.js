@@ -71,7 +71,7 @@ function factsOf(run) {
       run.slot ? html`for ${moment(run.slot)}` : html`<${RelativeTime} at=${run.requested_at} />`],
     ["Rows", count(rowsOf(run)), `${bytes(received)} received`],
     ["Took", run.started_at ? duration(took) : "–", isLive(run) ? "so far" : run.finished_at && `ended ${moment(run.finished_at)}`],
-    ["Speed", speed ? `${short(speed)} rows/s` : "–", speed > 0 && "from its start to its end"],
+    ["Speed", speed ? `${short(speed)} rows/s` : "–", speed > 0 && (isLive(run) ? "so far" : "from its start to its end")],
   ];
 }
 
