@@ -86,7 +86,8 @@ def _merge(given: Circumstances) -> ModeAdvice:
     if found.role.sees_updates:
         reason = (
             f"Rows that are new or changed by {by} take the place of those with the same "
-            f"{', '.join(key)}. Deletes are not seen{_counted(given.deleted)}."
+            f"{', '.join(key)}. Deletes are not seen{_counted(given.deleted)}, unless they are "
+            "looked for (detect_deletes)."
         )
     elif given.updated:
         return no(f"Rows are updated{_counted(given.updated)}, and {by} does not tell which.")
