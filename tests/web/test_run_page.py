@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 from playwright.sync_api import Page, expect
 
 from headrace.extraction.cancel import cancel
 from headrace.extraction.start import start
 from headrace.local import LocalServer
-from headrace.model import Phases, RunState, TableState, Window
+from headrace.model import Phases, Run, RunState, Source, TableState, Window, now
 from headrace.records import Runs
 from headrace.services import Services
 from headrace.tables import Mode
@@ -197,42 +196,57 @@ def test_a_run_of_new_rows_shows_its_window(
     expect(row.get_by_role("cell").nth(1)).to_have_text("1")
 
 
-def test_nothing_is_asked_while_nobody_looks(
+def a_queued_run(services: Services, source: Source) -> Run:
+    """One that stays as it is for a while: nobody has launched its job."""
+    run = Run(
+        model_id=source.model_id, source_id=source.source_id, run_id="queued", requested_at=now()
+    )
+    return Runs(services.documents).create(run)
+
+
+def test_a_live_run_is_asked_for_while_somebody_looks(
     page: Page, server: LocalServer, services: Services
 ) -> None:
-    """A run that does not end by itself is asked for, and one that has ended is not."""
     source = a_source(services, "Shop")
-    live, over = (
-        run.model_copy(update={"run_id": f"run{state}", "state": state})
-        for run, state in zip(
-            its_runs(services, source, 2), (RunState.QUEUED, RunState.SUCCEEDED), strict=True
-        )
-    )
-    runs = Runs(services.documents)
-    runs.create(
-        live.model_copy(
-            update={
-                "requested_at": live.requested_at + timedelta(days=2),
-                "started_at": None,
-                "finished_at": None,
-            }
-        )
-    )
-    runs.create(over)
+    run = a_queued_run(services, source)
+    page.clock.install()
+    page.goto(address(server.page, source, run))
+    expect(page.get_by_text("Waiting for its process to start")).to_be_visible()
+    with page.expect_response("**/queued"):
+        page.clock.run_for(2_000)
+
+    see(page, "hidden")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(address(server.page, source, runs.get("default", source.source_id, "runqueued")))
-    expect(page.get_by_text("Waiting for its process to start")).to_be_visible()
-    with page.expect_request("**/runqueued"):
-        pass
-    page.goto(address(server.page, source, over))
-    expect(page.get_by_text("There is no log of run")).to_be_visible()
-    page.clock.install()
-    page.reload()
-    expect(page.get_by_text("There is no log of run")).to_be_visible()
-    asked.clear()
     page.clock.run_for(120_000)
     assert asked == []
+    with page.expect_response("**/queued"):
+        see(page, "visible")
+
+
+def see(page: Page, visibility: str) -> None:
+    """As if the tab were hidden, or shown."""
+    page.evaluate(
+        """(state) => {
+          Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        visibility,
+    )
+
+
+def test_a_run_that_has_ended_is_asked_for_once(
+    page: Page, server: LocalServer, services: Services
+) -> None:
+    source = a_source(services, "Shop")
+    (run,) = its_runs(services, source, 1)
+    page.clock.install()
+    page.goto(address(server.page, source, run))
+    expect(page.get_by_text("There is no log of run")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.run_for(120_000)
+    assert [url for url in asked if "/runs/" in url] == []
 
 
 def test_a_run_that_is_not_there(
