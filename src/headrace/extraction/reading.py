@@ -22,7 +22,13 @@ from tenacity import (
 from headrace.chunks import WHOLE, Chunk
 from headrace.destinations import Staging
 from headrace.digests import Digest
-from headrace.errors import TABLE_CHANGED, TOO_MANY_CONNECTIONS, HeadraceError
+from headrace.errors import (
+    CONNECTION_LOST,
+    PROTOCOL_UNEXPECTED,
+    TABLE_CHANGED,
+    TOO_MANY_CONNECTIONS,
+    HeadraceError,
+)
 from headrace.extraction.board import Board
 from headrace.extraction.chunk_runs import (
     RENEWAL_SECONDS,
@@ -90,7 +96,13 @@ class Snapshots:
         self.wanted = wanted
 
     def join(self) -> Database:
-        database = self._connect(self.wanted)
+        try:
+            database = self._connect(self.wanted)
+        except HeadraceError as error:
+            if error.kind is PROTOCOL_UNEXPECTED:
+                # The database was there: a proxy whose server is gone hangs up without a word.
+                raise HeadraceError(CONNECTION_LOST, error.detail) from error
+            raise
         try:
             self.wanted = database.snapshot()
         except BaseException:
