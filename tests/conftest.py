@@ -11,6 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from devservers import mariadb as devmariadb
+from devservers.google.firestore import FirestoreServer
+from devservers.google.secret_manager import SecretManagerServer
 from devservers.mariadb import MariadbServer
 from devservers.postgres import USER, PostgresServer, temporary_server
 from devservers.postgres_releases import EMBEDDED, OLDEST, WITH_POSTGIS, Release
@@ -18,6 +20,9 @@ from headrace.connections import Credentials, MysqlConnection, PostgresConnectio
 from headrace.diagnosis.addresses import LOOPBACK
 from headrace.diagnosis.network import Network
 from headrace.settings import LocalSettings, Settings
+
+# What is deployed, and all that Firestore has beside what it keeps by itself.
+INDEXES = Path(__file__).parents[1] / "src/headrace/documents/firestore.indexes.json"
 
 # The suite's own servers listen on loopback.
 LOCAL = Network(allowed=LOOPBACK)
@@ -97,6 +102,32 @@ def mariadb_database(mariadb: MariadbServer) -> Iterator[MariadbDatabase]:
     mariadb.execute(f"CREATE DATABASE {name}")
     yield MariadbDatabase(mariadb, name)
     mariadb.execute(f"DROP DATABASE {name}")
+
+
+@pytest.fixture(scope="session")
+def _firestore_server() -> Iterator[FirestoreServer]:
+    with FirestoreServer(INDEXES) as server:
+        yield server
+
+
+@pytest.fixture
+def firestore_server(_firestore_server: FirestoreServer) -> FirestoreServer:
+    """Without the faults and the requests of earlier tests; a project of its own keeps apart."""
+    _firestore_server.heal()
+    return _firestore_server
+
+
+@pytest.fixture(scope="session")
+def _secret_manager_server() -> Iterator[SecretManagerServer]:
+    with SecretManagerServer() as server:
+        yield server
+
+
+@pytest.fixture
+def secret_manager_server(_secret_manager_server: SecretManagerServer) -> SecretManagerServer:
+    """Without the faults and the requests of earlier tests; a project of its own keeps apart."""
+    _secret_manager_server.heal()
+    return _secret_manager_server
 
 
 def _running(release: Release) -> Iterator[PostgresServer]:

@@ -331,8 +331,44 @@ DOCUMENTS_UNAVAILABLE = Kind(
     "documents_unavailable",
     503,
     "The documents can't be reached now",
-    "Try again. If it lasts, check that the disk has room and that the file may be written.",
+    "Try again. If it lasts, check that the disk has room and that the file may be written; in the "
+    "cloud, look at the status of Firestore.",
     transient=True,
+)
+DOCUMENTS_BUSY = Kind(
+    "documents_busy",
+    503,
+    "The documents can't take more now",
+    "Try again in a minute. If it lasts, look at the quotas of Firestore in the project, and at "
+    "how many runs begin at the same time.",
+    transient=True,
+)
+DOCUMENTS_FORBIDDEN = Kind(
+    "documents_forbidden",
+    500,
+    "This service may not use the documents",
+    "Give the service's account the role 'Cloud Datastore User' (roles/datastore.user) on the "
+    "project, and check that the Firestore API is enabled.",
+)
+DOCUMENTS_MISSING = Kind(
+    "documents_missing",
+    500,
+    "There is no such database of documents",
+    "Check the project and the database that HEADRACE_DOCUMENTS names. The database has to exist, "
+    "in Firestore's Native mode; it is never made on the way.",
+)
+DOCUMENTS_INDEX_MISSING = Kind(
+    "documents_index_missing",
+    500,
+    "An index of the documents is missing",
+    "Apply the deployment's Terraform again, which makes the indexes of firestore.indexes.json. If "
+    "it was applied just now, wait until Firestore has built them.",
+)
+DOCUMENT_TOO_LARGE = Kind(
+    "document_too_large",
+    413,
+    "The document is larger than its store allows",
+    "Choose fewer tables or columns, and put the others into another source.",
 )
 VAULT_KEY_EXPOSED = Kind(
     "vault_key_exposed",
@@ -357,8 +393,29 @@ VAULT_UNAVAILABLE = Kind(
     "vault_unavailable",
     503,
     "The vault can't be reached now",
-    "Try again. If it lasts, check that the disk has room and that the file may be written.",
+    "Try again. If it lasts, check that the disk has room and that the file may be written; in the "
+    "cloud, look at the status of Secret Manager.",
     transient=True,
+)
+VAULT_BUSY = Kind(
+    "vault_busy",
+    503,
+    "The vault can't take more now",
+    "Try again in a minute. If it lasts, look at the quotas of Secret Manager in the project.",
+    transient=True,
+)
+VAULT_FORBIDDEN = Kind(
+    "vault_forbidden",
+    500,
+    "This service may not use the vault",
+    "Give the service's account the right to these secrets; which service needs which is in the "
+    "deployment's Terraform. Check that the Secret Manager API is enabled.",
+)
+VAULT_MISSING = Kind(
+    "vault_missing",
+    500,
+    "There is no such vault",
+    "Check the project that HEADRACE_VAULT names.",
 )
 CREDENTIALS_MISSING = Kind(
     "credentials_missing",

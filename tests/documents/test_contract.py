@@ -7,6 +7,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -16,8 +17,14 @@ from headrace.services import open_port
 from headrace.settings import Settings
 
 
-def sqlite(directory: Path) -> str:
-    return f"sqlite://{directory}/documents.sqlite"
+@pytest.fixture
+def sqlite(tmp_path: Path) -> str:
+    return f"sqlite://{tmp_path}/documents.sqlite"
+
+
+@pytest.fixture
+def firestore(firestore_address: str) -> str:
+    return f"firestore://p{uuid4().hex}/(default)?emulator={firestore_address}"
 
 
 def open_documents(url: str) -> Documents:
@@ -25,9 +32,9 @@ def open_documents(url: str) -> Documents:
     return documents
 
 
-@pytest.fixture(params=[sqlite], ids=["sqlite"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    address: str = request.param(tmp_path)
+@pytest.fixture(params=["sqlite", "firestore"])
+def url(request: pytest.FixtureRequest) -> str:
+    address: str = request.getfixturevalue(request.param)
     return address
 
 
@@ -344,3 +351,54 @@ def test_documents_are_found_by_a_text(documents: Documents) -> None:
     assert documents.find("models", "run_id", "r", limit=1) == found[:1]
     assert documents.find("models", "run_id", "1", limit=9) == []
     assert documents.find("models", "run_id", "x", limit=9) == []
+
+
+def test_what_nobody_can_look_for_is_stored_and_refused(documents: Documents) -> None:
+    value = {"": "r", "a.b": "r", "__id__": "r", "long": "x" * 1501, "half": "\ud83d"}
+    created = documents.create("models/a", value)
+
+    assert documents.get("models/a") == created
+    for field, text in value.items():
+        with pytest.raises(ValueError, match="can't be looked for"):
+            documents.find("models", field, text, limit=1)
+
+
+@pytest.mark.parametrize("field", ["next_run_at", "_", "A1", "x" * 128])
+def test_documents_are_found_by_whatever_field(documents: Documents, field: str) -> None:
+    created = documents.create("models/a/sources/a", {field: "r", "n": 1})
+    documents.create("models/a/sources/b", {field: "s"})
+
+    assert documents.find("models/a/sources", field, "r", limit=9) == [created]
+
+
+def test_json_of_every_shape_is_read_back(documents: Documents) -> None:
+    value = {
+        "lists": [[1, [2.0, []]], {}],
+        "numbers": [1 << 70, -0.0, 1e308],
+        "names": {"": 1, "a.b": 2, "__name__": 3, "`": 4},
+        "deep": {"a": {"b": {"c": [{"d": [{"e": None}]}]}}},
+    }
+
+    created = documents.create("models/a", value)
+
+    found = documents.get("models/a")
+    assert found == created
+    assert found and repr(found.value) == repr(value)  # 2.0 is not 2
+
+
+def test_a_run_of_thousands_of_tables_is_read_back(documents: Documents) -> None:
+    value = {
+        "tables": [{"name": f"table_{n}", "rows": n * 7919, "x": "y" * 200} for n in range(9999)]
+    }
+
+    created = documents.create("models/m", value)
+
+    assert documents.get("models/m") == created
+
+
+def test_more_than_one_page_of_what_lies_under_a_document_is_deleted(documents: Documents) -> None:
+    with ThreadPoolExecutor(4) as executor:
+        list(executor.map(lambda n: documents.create(f"models/m/x/{n}", {}), range(310)))
+
+    assert documents.delete_under("models/m", limit=305) == 305
+    assert documents.delete_under("models/m", limit=305) == 5

@@ -15,10 +15,13 @@ DIRECTORY = Path(__file__).parents[2] / "functions"
 NOT_NEEDED = {
     "cryptography",
     "duckdb",
+    "grpc",
     "headrace.destinations.duckdb",
+    "headrace.documents.firestore",
     "headrace.documents.sqlite",
     "headrace.local",
     "headrace.vaults.encrypted_file",
+    "headrace.vaults.secret_manager",
     "waitress",
 }
 

@@ -5,18 +5,26 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from devservers.google.secret_manager import SecretManagerServer
 from headrace.services import open_port
 from headrace.settings import Settings
-from headrace.vaults import SCHEMES, Vault
+from headrace.vaults import MOST_BYTES, SCHEMES, Vault
 
 NAME = "model-m-source-s-credentials"
 
 
-def encrypted_file(directory: Path) -> str:
-    return f"encrypted-file://{directory}/vault.json"
+@pytest.fixture
+def encrypted_file(tmp_path: Path) -> str:
+    return f"encrypted-file://{tmp_path}/vault.json"
+
+
+@pytest.fixture
+def secret_manager(secret_manager_server: SecretManagerServer) -> str:
+    return f"secretmanager://p{uuid4().hex}?emulator={secret_manager_server.address}"
 
 
 def open_vault(url: str) -> Vault:
@@ -24,9 +32,9 @@ def open_vault(url: str) -> Vault:
     return vault
 
 
-@pytest.fixture(params=[encrypted_file], ids=["encrypted-file"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    address: str = request.param(tmp_path)
+@pytest.fixture(params=["encrypted_file", "secret_manager"])
+def url(request: pytest.FixtureRequest) -> str:
+    address: str = request.getfixturevalue(request.param)
     return address
 
 
@@ -35,12 +43,23 @@ def vault(url: str) -> Vault:
     return open_vault(url)
 
 
-@pytest.mark.parametrize("payload", [b"", b"\x00\xff\n", "Größe 🔑".encode(), b"x" * 60_000])
+@pytest.mark.parametrize(
+    "payload", [b"\x00", b"\x00\xff\n", "Größe 🔑".encode(), b"x" * MOST_BYTES]
+)
 def test_a_payload_is_read_back(vault: Vault, url: str, payload: bytes) -> None:
     version = vault.add(NAME, payload)
 
     assert vault.read(NAME, version) == payload
     assert open_vault(url).read(NAME, version) == payload
+
+
+@pytest.mark.parametrize("payload", [b"", b"s3cret" * 20_000])
+def test_a_payload_that_no_vault_takes_is_refused(vault: Vault, payload: bytes) -> None:
+    with pytest.raises(ValueError, match="1 to 65536 bytes") as caught:
+        vault.add(NAME, payload)
+
+    assert "s3cret" not in repr(caught.value)
+    assert list(vault.versions(NAME)) == []
 
 
 def test_an_absent_secret_has_no_versions(vault: Vault) -> None:
@@ -73,7 +92,7 @@ def test_a_destroyed_versions_number_is_not_used_again(vault: Vault) -> None:
     assert vault.read(NAME, second) is None
 
 
-def test_destroying_the_last_version_takes_the_secret(vault: Vault) -> None:
+def test_without_its_last_version_a_secret_is_as_good_as_none(vault: Vault) -> None:
     vault.destroy(NAME, vault.add(NAME, b"one"))
 
     assert list(vault.versions(NAME)) == []

@@ -5,14 +5,22 @@ A path alternates collections and ids, as Firestore's do: `models/m1/sources/s1/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-SCHEMES = {"sqlite": "headrace.documents.sqlite:open_documents"}
+SCHEMES = {
+    "sqlite": "headrace.documents.sqlite:open_documents",
+    "firestore": "headrace.documents.firestore:open_documents",
+}
 
 # What `due` looks for: in the collections of this name, at whatever depth, a text of this name.
 DUE_COLLECTION, DUE_FIELD = "sources", "next_run_at"
+
+# What can be looked for: names that mean the same to every store, texts that each has an index for.
+_FOUND_FIELD = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,127}")
+_MOST_FOUND_BYTES = 1500
 
 
 @dataclass(frozen=True)
@@ -31,19 +39,23 @@ class Document:
 class Documents(Protocol):
     """A store of documents.
 
-    Every method raises DOCUMENTS_UNAVAILABLE if the store can't be reached or written, and
-    DOCUMENTS_UNREADABLE if what it holds can't be understood. Absence is never an error of
-    reading: `get` returns None only if the document is known not to exist.
+    Every method raises DOCUMENTS_UNAVAILABLE if the store can't be reached or written,
+    DOCUMENTS_BUSY if it can't take more now, DOCUMENTS_FORBIDDEN and DOCUMENTS_MISSING for the
+    store as a whole, and DOCUMENTS_UNREADABLE if what it holds can't be understood. Absence is
+    never an error of reading: `get` returns None only if the document is known not to exist.
     """
 
     def get(self, path: str) -> Document | None: ...
 
     def create(self, path: str, value: Mapping[str, Any]) -> Document:
-        """Raises DOCUMENT_EXISTS."""
+        """Raises DOCUMENT_EXISTS, and DOCUMENT_TOO_LARGE if the store has a limit."""
         ...
 
     def replace(self, path: str, value: Mapping[str, Any], etag: str) -> Document:
-        """Raises DOCUMENT_STALE if the document's etag is another, or the document is gone."""
+        """Raises DOCUMENT_STALE if the document's etag is another, or the document is gone.
+
+        And DOCUMENT_TOO_LARGE if the store has a limit.
+        """
         ...
 
     def delete(self, path: str) -> None:
@@ -66,7 +78,8 @@ class Documents(Protocol):
     def find(self, collection: str, field: str, text: str, *, limit: int) -> Sequence[Document]:
         """The documents directly in a collection whose field is this text, by id.
 
-        A document that is damaged has no fields. The whole collection may be read for it.
+        A document that is damaged has no fields. The whole collection may be read for it. Raises
+        ValueError for what can't be looked for (`check_findable`).
         """
         ...
 
@@ -95,3 +108,18 @@ def check_collection(path: str) -> None:
     parts = path.split("/")
     if len(parts) % 2 == 0 or not all(parts):
         raise ValueError(f"'{path}' is not the path of a collection")
+
+
+def can_be_found(field: str, text: str) -> bool:
+    """Whether documents with this text in this field can be looked for, in every store."""
+    try:
+        length = len(text.encode())
+    except UnicodeEncodeError:  # half a character
+        return False
+    return bool(_FOUND_FIELD.fullmatch(field)) and length <= _MOST_FOUND_BYTES
+
+
+def check_findable(field: str, text: str) -> None:
+    """Raises ValueError if nobody can look for this."""
+    if not can_be_found(field, text):
+        raise ValueError(f"'{field}' with a text of {len(text)} characters can't be looked for")

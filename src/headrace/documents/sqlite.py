@@ -21,6 +21,7 @@ from headrace.documents import (
     DUE_FIELD,
     Document,
     check_collection,
+    check_findable,
     split_path,
 )
 from headrace.errors import (
@@ -176,6 +177,7 @@ class SqliteDocuments:
 
     def find(self, collection: str, field: str, text: str, *, limit: int) -> Sequence[Document]:
         check_collection(collection)
+        check_findable(field, text)
         values = (collection, f'$."{field}"', f'$."{field}"', text, limit)
         return self._read(_FIND, values, collection)
 

@@ -33,6 +33,7 @@ from headrace.errors import (
 )
 from headrace.settings import Settings
 from headrace.values import Value
+from headrace.vaults import check_payload
 
 FORMAT = 1
 _PURPOSE = b"headrace vault 1"  # authenticated with the content: nothing else decrypts with it
@@ -70,6 +71,7 @@ class EncryptedFile:
         self._lock_path = path.with_name(f"{path.name}.lock")
 
     def add(self, name: str, payload: bytes) -> int:
+        check_payload(payload)
         with self._changing() as content:
             version = content[name].last + 1 if name in content else 1
             kept = content[name].versions if name in content else {}
