@@ -1,6 +1,6 @@
-"""The whole matrix: every point of every case, or of those whose names begin with the argument.
+"""The whole matrix: every point of every case, or of those whose names begin with an argument.
 
-`python -m tests.extraction.kill_matrix "parquet, append"`
+`python -m tests.extraction.kill_matrix "parquet, append" "duckdb, full"`
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from tests.extraction.kill_matrix.matrix import Matrix, failures
 
 def main() -> int:
     """The exit code is 1 if anything was wrong."""
-    chosen = [case for case in CASES if str(case).startswith("".join(sys.argv[1:]))]
+    beginnings = tuple(sys.argv[1:]) or ("",)
+    chosen = [case for case in CASES if str(case).startswith(beginnings)]
     server = temporary_server().start()
     try:
         figures = [_try(case, server) for case in chosen]

@@ -10,7 +10,7 @@ from headrace.tables import Mode
 
 PROCESSES = 3
 # Of what is done again and again in the same way, such as writing a piece of a file, so many.
-_MOST_OF_A_KIND = 10
+_MOST_OF_A_KIND = 16
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _kinds(points: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     kinds: dict[str, list[str]] = {}
     for point in points:
         kinds.setdefault(point.rpartition(" (")[0], []).append(point)
-    return enumerate(kinds.values(), start=0)
+    return enumerate(kinds.values())
 
 
 def _of_kind(case: Case, number: int, points: list[str]) -> Iterator[Attempt]:
