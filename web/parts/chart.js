@@ -79,8 +79,8 @@ function options(UPlot, element, { bars, format, height, pointed }) {
         ...axis,
         grid: { show: false },
         size: 24,
-        space: 90,
-        incrs: [1, 2, 5, 10],
+        space: 80,
+        incrs: [1, 2, 5, 10, 15, 20, 30],
         values: (_, places) => places.map((at) => bars[at]?.when ?? ""),
       },
       {

@@ -72,7 +72,7 @@ function Row({ run }) {
     <th scope="row"><a href=${at}>${moment(run.requested_at)}</a><small><${RelativeTime} at=${run.requested_at} /></small></th>
     <td data-label="State"><${Badge} state=${run.state} />${run.error && html`<small>${run.error.title}</small>`}</td>
     <td data-label="Rows" class="end">${count(rowsOf(run))}</td>
-    <td data-label="Duration" class="end">${run.started_at ? duration(millisecondsOf(run)) : "–"}</td>
+    <td data-label="Took" class="end">${run.started_at ? duration(millisecondsOf(run)) : "–"}</td>
     <td data-label="Started by">${run.trigger === "schedule" ? "Schedule" : "Hand"}</td>
   </tr>`;
 }
