@@ -47,7 +47,7 @@ demo: $(STAMP) ## Bring a real PostgreSQL into DuckDB, step by step (ONCE=1 exit
 test: $(STAMP) mariadb pgbouncer postgis postgres-13 chromium axe ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2
 
-kill-matrix: $(STAMP) ## Kill a run at each point of its protocol, in each mode (half an hour)
+kill-matrix: $(STAMP) ## Kill a run at each point of its protocol, in each mode (an hour)
 	$(BIN)/python -m tests.extraction.kill_matrix
 
 # The tests start a MariaDB of their own; its binaries are Debian's.
