@@ -389,7 +389,7 @@ class Plan(Value):
     A later attempt keeps to it, and is refused if what it was made for has changed.
     """
 
-    wish: str = Field(description="A digest of the selection, and of how it is taken.")
+    wish: str = Field(description="A digest of the connection, the selection, and how it is taken.")
     schemas: dict[str, str] = Field(description="By target, a digest of the columns and types.")
     follows: dict[str, str] = Field(
         description="By target, the run that the destination held when this one began."

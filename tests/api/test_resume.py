@@ -148,7 +148,7 @@ def change_selection(http: httpx.Client, source: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ("selection", "the selection was changed since it began"),
+        ("selection", "the connection or the selection was changed since it began"),
         ("columns", "the columns of a table were changed since it began"),
     ],
 )

@@ -55,8 +55,18 @@ def assist(source: Source, run: Run, ports: Ports) -> None:
         database.close()
         raise
     workers = Workers(reading, board, database)
+    told = run.plan.snapshot
+
+    def watch() -> None:
+        nonlocal told
+        plan = _watched(ports, run).plan
+        if plan is not None and plan.snapshot != told:
+            told = plan.snapshot
+            workers.see(told)
+
     try:
-        workers.run(lambda: _watched(ports, run))
+        watch()  # another attempt may have begun since, and see something else
+        workers.run(watch)
     finally:
         workers.close()
 

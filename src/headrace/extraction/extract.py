@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 
@@ -26,7 +27,15 @@ from headrace.extraction.chunk_runs import ChunkRun, ChunkRuns, ChunkState
 from headrace.extraction.deletes import Place, Sweep
 from headrace.extraction.increments import PlannedRead, planned_read, source_names, windows
 from headrace.extraction.past import past_windows, taken_by
-from headrace.extraction.plan import check_kept, chunks_of, planned, tables_of, windows_of
+from headrace.extraction.plan import (
+    check_kept,
+    check_whole,
+    chunks_of,
+    planned,
+    tables_of,
+    tell_snapshot,
+    windows_of,
+)
 from headrace.extraction.reading import Connect, Reading, Workers
 from headrace.model import Run, Source, Verification, Window
 from headrace.records import Runs
@@ -74,7 +83,8 @@ def extract(
     error the destination is as it was. What is staged stays until somebody discards it.
 
     Raises the errors of connecting, of reading, of the destination, ROWS_DISAGREE, and
-    RUN_NOT_RESUMABLE if what the plan was made for has changed.
+    RUN_NOT_RESUMABLE if what the plan was made for has changed, and DOCUMENTS_UNREADABLE if chunks
+    of it are gone.
     """
     source = taken_by(run, source)
     # Fail before the long part if the destination can't be read.
@@ -94,6 +104,7 @@ def extract(
             reads, run = _plan(database, source, run, (ports, board, known))
         else:
             reads = _planned_before(database, source, run, board, known)
+            tell_snapshot(ports.documents, run, database.snapshot())
         staging = ports.destination.staging(run.run_id)
         moments.resumable()
         reading = Reading(
@@ -108,7 +119,8 @@ def extract(
         opened.callback(workers.close)
         board.planned(chunks.all())
         board.took(plan=time.monotonic() - began)
-        records = _read(workers, chunks, board)
+        records = _read(workers, chunks, board, partial(tell_snapshot, ports.documents, run))
+        check_whole(reads, records)
         began = time.monotonic()
         place = Place(ports.destination, staging, run.run_id)
         sweeps = [Sweep(read, source.unfit, _staged(read, records), place) for read in reads]
@@ -190,8 +202,13 @@ def _reset_lost(reading: Reading) -> None:
             reading.chunks.reset(record)
 
 
-def _read(workers: Workers, chunks: ChunkRuns, board: Board) -> Sequence[ChunkRun]:
-    """Have all chunks read; those by place again that were read from several snapshots."""
+def _read(
+    workers: Workers, chunks: ChunkRuns, board: Board, tell: Callable[[str], None]
+) -> Sequence[ChunkRun]:
+    """Have all chunks read; those by place again that were read from several snapshots.
+
+    Other processes are told which snapshot these are to be read from.
+    """
     for _ in range(_ROUNDS):
         workers.run(lambda: board.planned(chunks.all()))
         records = chunks.all()
@@ -199,6 +216,7 @@ def _read(workers: Workers, chunks: ChunkRuns, board: Board) -> Sequence[ChunkRu
         mixed = [record for record in records if _mixed(record, records)]
         if not mixed:
             return records
+        tell(workers.snapshot)
         for record in mixed:
             if record.snapshot != workers.snapshot:
                 log.warning("chunk %s of %s is read again, from one snapshot", record.name, record)

@@ -10,10 +10,14 @@ import pyarrow as pa
 
 from headrace import naming
 from headrace.chunks import WHOLE, Chunk
+from headrace.connections import identity
 from headrace.destinations import Checkpoint, Target
-from headrace.errors import RUN_NOT_RESUMABLE, HeadraceError
+from headrace.documents import Documents
+from headrace.errors import DOCUMENTS_UNREADABLE, RUN_NOT_RESUMABLE, HeadraceError
+from headrace.extraction.chunk_runs import ChunkRun
 from headrace.extraction.increments import PlannedRead
 from headrace.model import Plan, Run, Source, TableRun, Window
+from headrace.records import Runs
 from headrace.sources import Database
 from headrace.tables import Mode, TableRef, TableSummary
 
@@ -89,7 +93,7 @@ def check_kept(
     assert run.plan is not None  # noqa: S101 - the caller's
     now = planned(source, reads, known, run.plan.snapshot)
     for changed, before, after in (
-        ("the selection was changed", run.plan.wish, now.wish),
+        ("the connection or the selection was changed", run.plan.wish, now.wish),
         ("the columns of a table were changed", run.plan.schemas, now.schemas),
         ("the destination holds other rows", run.plan.follows, now.follows),
     ):
@@ -100,6 +104,33 @@ def check_kept(
             )
 
 
+def check_whole(reads: Iterable[PlannedRead], records: Sequence[ChunkRun]) -> None:
+    """Refuse chunks, in the order of the plan, that are not all of their tables.
+
+    A document that has vanished would otherwise be rows that are missing. Raises
+    DOCUMENTS_UNREADABLE.
+    """
+    for read in reads:
+        table = read.selection.ref
+        chunks = [record.chunk for record in records if record.ref == table]
+        if not chunks and read.window is not None and read.window.empty:
+            continue
+        bounds = [None, *(bound for c in chunks for bound in (c.after, c.upto)), None]
+        if not chunks or bounds[::2] != bounds[1::2]:
+            raise HeadraceError(
+                DOCUMENTS_UNREADABLE, f"Table {table}: some of its chunks are recorded no more."
+            )
+
+
+def tell_snapshot(documents: Documents, run: Run, snapshot: str) -> None:
+    """Have the run's other processes see what this one sees."""
+    runs = Runs(documents)
+    plan = runs.get(run.model_id, run.source_id, run.run_id).plan
+    if plan is not None and plan.snapshot != snapshot:
+        told = {"plan": plan.model_copy(update={"snapshot": snapshot})}
+        runs.update(run, lambda stored: stored.model_copy(update=told))
+
+
 def windows_of(run: Run) -> Mapping[TableRef, Window]:
     """The windows that the run's plan has fixed."""
     return {table.ref: table.window for table in run.tables if table.window is not None}
@@ -107,7 +138,7 @@ def windows_of(run: Run) -> Mapping[TableRef, Window]:
 
 def _wish(source: Source) -> str:
     wish = source.model_dump_json(include={"selection", "dataset", "unfit", "drift", "verify"})
-    return hashlib.sha256(wish.encode()).hexdigest()
+    return hashlib.sha256(f"{identity(source.connection)} {wish}".encode()).hexdigest()
 
 
 def _digest(schema: pa.Schema) -> str:

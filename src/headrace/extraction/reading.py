@@ -89,25 +89,28 @@ class _NotLetInError(Exception):
 
 
 class Snapshots:
-    """The snapshot that all connections of a process want to see: the last that was had."""
+    """The snapshot that all connections of a process want to see: the last that was had, or told of."""
 
     def __init__(self, connect: Connect, wanted: str) -> None:
         self._connect = connect
         self.wanted = wanted
 
     def join(self) -> Database:
+        wanted = self.wanted
         try:
-            database = self._connect(self.wanted)
+            database = self._connect(wanted)
         except HeadraceError as error:
             if error.kind is PROTOCOL_UNEXPECTED:
                 # The database was there: a proxy whose server is gone hangs up without a word.
                 raise HeadraceError(CONNECTION_LOST, error.detail) from error
             raise
         try:
-            self.wanted = database.snapshot()
+            had = database.snapshot()
         except BaseException:
             database.close()
             raise
+        if self.wanted == wanted:  # else another one has been had, or told, meanwhile
+            self.wanted = had
         return database
 
 
@@ -167,8 +170,12 @@ class Workers:
 
     @property
     def snapshot(self) -> str:
-        """What was seen by the connection that was made last."""
+        """What connections are to see: see `Snapshots`."""
         return self._snapshots.wanted
+
+    def see(self, snapshot: str) -> None:
+        """Have connections that are made from now on see that one, and what is read by place."""
+        self._snapshots.wanted = snapshot
 
     def run(self, tick: Callable[[], object] = lambda: None) -> None:
         """Return when all chunks are done; raise the first error that no retry has mended.
