@@ -784,6 +784,13 @@ CURSOR_NOT_USABLE = Kind(
     "Choose a column that grows with each change: a time such as updated_at, a date, a whole "
     "number or an ordered text such as a ULID; or choose the mode 'full'.",
 )
+FILTER_NOT_USABLE = Kind(
+    "filter_not_usable",
+    409,
+    "Rows can't be chosen by that condition",
+    "Write the value as the database writes those of the column, bytes in hexadecimal; or choose "
+    "another column or comparison.",
+)
 KEY_NOT_USABLE = Kind(
     "key_not_usable",
     409,

@@ -12,6 +12,7 @@ from typing import Self
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
 from headrace.connections import Connection
+from headrace.filters import Condition
 from headrace.problems import Problem
 from headrace.schedules import Manual, Schedule
 from headrace.tables import Mode, TableRef
@@ -100,6 +101,9 @@ class Selection(TableRef):
         description="The decimal types of columns that are carried as text otherwise: numbers "
         "without precision, or of more than 38 digits. A number that does not fit exactly is one "
         "of the values for which there is the unfit policy.",
+    )
+    filter: tuple[Condition, ...] = Field(
+        default=(), description="Only rows that fulfil all of these conditions are taken."
     )
     mode: Mode = Mode.FULL
     cursor: tuple[Name, ...] = Field(
@@ -202,6 +206,7 @@ class Window(Value):
     remarks: tuple[str, ...] = Field(
         default=(), description="What stands in the way of a promise that no row is skipped."
     )
+    filter: str = Field(default="", description="A digest of the filter; empty for none.")
 
     @property
     def empty(self) -> bool:

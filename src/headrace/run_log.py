@@ -130,6 +130,6 @@ def _time(text: str | None) -> datetime | None:
 
 def _severity(text: str | None) -> Severity | None:
     try:
-        return Severity(text)
+        return Severity(text or "")
     except ValueError:
         return None

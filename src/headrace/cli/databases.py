@@ -22,10 +22,12 @@ from headrace.cli.increments import (
     Lag,
     LookBack,
     TableMode,
+    Where,
     in_windows,
     names,
 )
 from headrace.errors import catalogue
+from headrace.filters import parse
 from headrace.model import CHUNK_ROWS, DriftPolicy, UnfitPolicy, Verification
 from headrace.services import open_port
 from headrace.settings import LocalSettings
@@ -129,6 +131,7 @@ def extract(
     column: Columns = None,
     unfit_column: UnfitColumns = None,
     decimal: Decimals = None,
+    where: Where = None,
     mode: TableMode = Mode.FULL,
     cursor: Cursor = None,
     key: Key = None,
@@ -156,7 +159,8 @@ def extract(
         source = of_columns(source, column, unfit_column, decimal)
         columns = {"cursor": names(cursor), "key": names(key)}
         reach = {"lag_seconds": lag, "look_back": look_back, "detect_deletes": detect_deletes}
-        source = in_windows(source, mode, **columns, **reach)
+        chosen = {"filter": [parse(condition) for condition in where]} if where else {}
+        source = in_windows(source, mode, **columns, **reach, **chosen)
         settings = LocalSettings.read()
         destination = open_port("--to", to, destinations.SCHEMES, settings)
         with closing(destination), ExtractionBars(err()) as bars:

@@ -14,6 +14,15 @@ from headrace.model import DetectDeletes, DriftPolicy, Selection, Source
 from headrace.tables import Mode, ModeAdvice
 from headrace.validation import requested
 
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help="Only rows that fulfil it, such as 'amount >= 10', 'state in open, paid' or 'note is "
+        "not null'; again for more that have to hold, too.",
+    ),
+]
 TableMode = Annotated[
     Mode,
     typer.Option("--mode", help="All of the tables, or the rows that are new, added or merged."),

@@ -149,7 +149,7 @@ class Checkpoint:
     """What the destination says that it holds of a table of a source.
 
     `rows` are those that the run brought, `columns` those of the table. With a `position` the
-    table holds everything up to it by `cursor`; without one it has to be brought from the start,
+    table holds everything up to it by `cursor` that the filter of that digest lets through; without one it has to be brought from the start,
     be it because somebody has emptied the table or made it anew.
     """
 
@@ -163,6 +163,7 @@ class Checkpoint:
     columns: tuple[Mapping[str, str], ...] = ()
     cursor: tuple[str, ...] = ()
     position: str | None = None
+    filter: str = ""
 
 
 @dataclass(frozen=True)

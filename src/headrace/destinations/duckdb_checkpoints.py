@@ -40,7 +40,13 @@ CREATE TABLE IF NOT EXISTS _headrace.checkpoints (
     published_at TIMESTAMPTZ NOT NULL
 );
 """
-_LATER = {"cursor": "JSON", "position": "VARCHAR", "total": "BIGINT", "mark": "VARCHAR"}
+_LATER = {
+    "cursor": "JSON",
+    "position": "VARCHAR",
+    "total": "BIGINT",
+    "mark": "VARCHAR",
+    "filter": "VARCHAR",
+}
 _COLUMNS = (
     "schema_name, table_name, dataset, destination_table, run_id, rows, epoch_us(published_at), "
     "columns"
@@ -53,7 +59,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     present = _columns(connection)
     for name, type_ in _LATER.items():
         if name not in present:
-            connection.execute(f"ALTER TABLE _headrace.checkpoints ADD COLUMN {name} {type_}")
+            connection.execute(f'ALTER TABLE _headrace.checkpoints ADD COLUMN "{name}" {type_}')
 
 
 def read(
@@ -62,8 +68,8 @@ def read(
     """The checkpoints of a source, by target."""
     if not exists(connection, CHECKPOINTS):
         return []
-    grown = _LATER.keys() <= _columns(connection)
-    later = "cursor, position, total, mark" if grown else "NULL, NULL, NULL, NULL"
+    present = _columns(connection)
+    later = ", ".join(f'"{name}"' if name in present else "NULL" for name in _LATER)
     rows = connection.execute(
         f"SELECT {_COLUMNS}, {later} FROM _headrace.checkpoints "  # noqa: S608 - constants
         "WHERE model_id = $1 AND source_id = $2 ORDER BY dataset, destination_table",
@@ -109,7 +115,7 @@ def remember(
     connection.execute(
         "INSERT INTO _headrace.checkpoints (dataset, destination_table, model_id, source_id, "
         "schema_name, table_name, run_id, rows, columns, published_at, cursor, position, total, "
-        "mark) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        'mark, "filter") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)',
         [
             *target,
             publication.model_id,
@@ -124,6 +130,7 @@ def remember(
             increment.position if increment else None,
             count(connection, table.target),
             comment(connection, table.target),
+            increment.window.filter if increment else "",
         ],
     )
 
@@ -179,7 +186,7 @@ def _checkpoint(
     connection: duckdb.DuckDBPyConnection, model_id: str, source_id: str, row: tuple[object, ...]
 ) -> Checkpoint:
     schema, name, dataset, table, run_id, rows, published, *later = row
-    columns, cursor, position, total, on_it = later
+    columns, cursor, position, total, on_it, filtered = later
     target = Target(str(dataset), str(table))
     if position is not None and not _intact(connection, target, total, on_it):
         position = None
@@ -194,6 +201,7 @@ def _checkpoint(
         columns=tuple(json.loads(str(columns))),
         cursor=tuple(json.loads(str(cursor))) if cursor else (),
         position=None if position is None else str(position),
+        filter=str(filtered or ""),
     )
 
 

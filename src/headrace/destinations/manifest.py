@@ -32,6 +32,7 @@ class Version(Value):
     files: tuple[ManifestFile, ...]
     published_at: AwareDatetime
     cursor: tuple[str, ...] = ()
+    filter: str = ""
     position: str | None = None
 
 
@@ -161,5 +162,6 @@ def _version(publication: Publication, table: StagedTable, before: Version | Non
         ),
         published_at=now(),
         cursor=increment.window.cursor if increment else (),
+        filter=increment.window.filter if increment else "",
         position=increment.position if increment else None,
     )

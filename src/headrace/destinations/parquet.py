@@ -193,6 +193,7 @@ class ParquetDirectory:
                 published_at=table.version.published_at,
                 columns=table.version.columns,
                 cursor=table.version.cursor,
+                filter=table.version.filter,
                 position=table.version.position if self._intact(table.version) else None,
             )
             for _, table in sorted(self._read().tables.items())

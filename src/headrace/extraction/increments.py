@@ -13,6 +13,7 @@ from headrace.destinations.drift import Drift, drift
 from headrace.destinations.staged import SOURCE_NAME
 from headrace.errors import MODE_NOT_SUPPORTED, SCHEMA_CHANGED, HeadraceError
 from headrace.extraction.column_names import told_apart
+from headrace.filters import digest
 from headrace.model import DetectDeletes, DriftPolicy, Selection, Source, Window
 from headrace.sources import Database
 from headrace.tables import Mode, TableRef
@@ -59,10 +60,12 @@ def windows(
 
 
 def position_of(selection: Selection, checkpoint: Checkpoint | None) -> str | None:
-    """Where the checkpoint stands; None if it is of another cursor, or of another table."""
+    """Where the checkpoint stands; None if it is of another cursor, filter or table."""
     if checkpoint is None or checkpoint.source_table != selection.ref:
         return None
-    return checkpoint.position if checkpoint.cursor == selection.cursor else None
+    if (checkpoint.cursor, checkpoint.filter) != (selection.cursor, digest(selection.filter)):
+        return None
+    return checkpoint.position
 
 
 def planned_read(

@@ -13,6 +13,7 @@ from headrace.errors import (
     Field,
     HeadraceError,
 )
+from headrace.filters import digest
 from headrace.model import Selection, Window
 from headrace.tables import Index
 
@@ -66,7 +67,14 @@ BOUNDS = ("after", "upto")
 def past(selection: Selection, position: str, bounds: Sequence[str]) -> Window:
     """The window of the past between the bounds, as the database writes them."""
     after, upto = bounds
-    return Window(cursor=selection.cursor, after=position, read_after=after, upto=upto, past=True)
+    return Window(
+        cursor=selection.cursor,
+        after=position,
+        read_after=after,
+        upto=upto,
+        past=True,
+        filter=digest(selection.filter),
+    )
 
 
 def wrong_range(selection: Selection, wrong: Sequence[Field]) -> HeadraceError:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from headrace.buckets import HASH_BITS, LONGEST, MODULUS, NAMES, SPAN_BITS, Buckets
 from headrace.model import Selection, UnfitPolicy
+from headrace.sources.mysql import filters
 from headrace.sources.mysql.canonical import canonical, hashed
 from headrace.sources.mysql.identifiers import qualified
 from headrace.sources.mysql.reader import form_of, taken_columns
@@ -62,8 +63,14 @@ def _keys(session: Session, keys: Selection, unfit: UnfitPolicy, within: Buckets
     listed = ", ',', ".join(map(_element, texts))
     text = texts[0] if len(texts) == 1 else f"CONCAT({listed})"
     return _KEYS.format(
-        text=text, hashed=hashed(text), table=qualified(keys.ref), within=_within(within)
+        text=text, hashed=hashed(text), table=_filtered(session, keys), within=_within(within)
     )
+
+
+def _filtered(session: Session, keys: Selection) -> str:
+    """The table, and WHERE with the filter: a row that it leaves out counts as not there."""
+    where = " AND ".join(filters.conditions(session, keys))
+    return qualified(keys.ref) + (f" WHERE {where}" if where else "")
 
 
 def _element(text: str) -> str:

@@ -69,8 +69,8 @@ def _password(connection: MysqlConnection, clients: Sequence[Ip]) -> _Advice:
         "administrator sees the user's accounts with this statement.",
         f"SELECT User, Host FROM mysql.user WHERE User = {literal(connection.user)};",  # noqa: S608
         (
-            Field("connection.user", "is perhaps not the user's name"),
-            Field("credentials.password", "is perhaps not the user's password"),
+            Field("credentials.password", "may be wrong"),
+            Field("connection.user", "may be wrong"),
         ),
     )
 
@@ -81,7 +81,7 @@ def _encrypted(advice: _Advice, *, offers_tls: bool | None) -> _Advice:
     if offers_tls is False:
         hint = f"{advice.hint} {alone}; this server offers none: have TLS turned on there."
         return replace(advice, hint=hint)
-    message = "is perhaps what the account does not take"
+    message = "may be what the account refuses"
     return replace(
         advice,
         hint=f"{advice.hint} {alone}: then choose the TLS mode 'verify-full'.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
+from headrace.filters import digest
 from headrace.model import Selection, Window
 from headrace.sources.chosen import chosen
 from headrace.sources.cursors import (
@@ -17,6 +18,7 @@ from headrace.sources.cursors import (
     no_values,
     past,
 )
+from headrace.sources.mysql import filters
 from headrace.sources.mysql.columns import read_columns
 from headrace.sources.mysql.identifiers import literal, qualified, quoted
 from headrace.sources.mysql.session import Session, Settled
@@ -71,7 +73,8 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
     settled = session.settled()
     cursor = _cursor(session, selection)
     table = qualified(selection.ref)
-    bounds = [f"{cursor.expression} IS NOT NULL"]
+    filtered = filters.conditions(session, selection)
+    bounds = [f"{cursor.expression} IS NOT NULL", *filtered]
     if after is not None:
         bounds.append(cursor.beyond(after))
     if cursor.kind.lags:
@@ -83,7 +86,8 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
     ((upto,),) = session.query(what, f"{highest} WHERE {' AND '.join(bounds)}")
     ((nulls,),) = session.query(
         what,
-        f"SELECT COUNT(*) FROM {table} WHERE {cursor.expression} IS NULL",  # noqa: S608
+        f"SELECT COUNT(*) FROM {table} WHERE "  # noqa: S608
+        + " AND ".join([f"{cursor.expression} IS NULL", *filtered]),
     )
     return Window(
         cursor=selection.cursor,
@@ -92,6 +96,7 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
         upto=upto,
         null_rows=nulls,
         remarks=_remarks(settled, cursor.kind),
+        filter=digest(selection.filter),
     )
 
 

@@ -22,8 +22,9 @@ def chunks(session: Session, selection: Selection, rows: int) -> Sequence[Chunk]
     """See `headrace.sources.Database.chunks`.
 
     By the key if the rows lie in its order, for another run can go on with these chunks; else by
-    pages, if others can be given the snapshot in which a row has its place. A view is not cut, nor a table from which others inherit, whose keys may be NULL or
-    double there, nor one of which a policy hides rows.
+    pages, if others can be given the snapshot in which a row has its place. A view is not cut, nor
+    a table from which others inherit, whose keys may be NULL or double there, nor one of which a
+    policy hides rows.
     """
     columns = {column.name: column for column in read_columns(session, selection.ref)}
     extent = extents.look_up(session, selection.ref)

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from headrace.buckets import HASH_BITS, LONGEST, MODULUS, NAMES, SPAN_BITS, Buckets
 from headrace.model import Selection, UnfitPolicy
+from headrace.sources.postgres import filters
 from headrace.sources.postgres.canonical import canonical, hashed
 from headrace.sources.postgres.identifiers import qualified
 from headrace.sources.postgres.reader import form_of, taken_columns
@@ -69,9 +70,15 @@ def _keys(session: Session, keys: Selection, unfit: UnfitPolicy, within: Buckets
     return _KEYS.format(
         hashed=hashed("text"),
         text=texts[0] if len(texts) == 1 else " || ',' || ".join(map(_element, texts)),
-        table=qualified(keys.ref),
+        table=_filtered(session, keys),
         within=_within(within),
     )
+
+
+def _filtered(session: Session, keys: Selection) -> str:
+    """The table, and WHERE with the filter: a row that it leaves out counts as not there."""
+    where = " AND ".join(filters.conditions(session, keys))
+    return qualified(keys.ref) + (f" WHERE {where}" if where else "")
 
 
 def _element(text: str) -> str:

@@ -34,7 +34,7 @@ _WHO_IS_CONNECTED = (
 )
 
 _ANY_OF_THEM = tuple(
-    Field(path, "is perhaps what the pooler refuses")
+    Field(path, "may be what the pooler refuses")
     for path in ("connection.user", "credentials.password", "connection.database")
 )
 
@@ -78,8 +78,8 @@ def _password(connection: PostgresConnection, _: Sequence[Ip]) -> Advice:
         "password has run out (VALID UNTIL): an administrator sees which with this statement.",
         f"{_OF_ROLE} WHERE rolname = {literal(connection.user)};",
         (
-            Field("connection.user", "is perhaps not the user's name"),
-            Field("credentials.password", "is perhaps not the user's password"),
+            Field("credentials.password", "may be wrong"),
+            Field("connection.user", "may be wrong"),
         ),
     )
 
@@ -91,7 +91,7 @@ def _not_permitted(connection: PostgresConnection, clients: Sequence[Ip]) -> Adv
         f"user may not log in at all: ALTER ROLE {quoted(connection.user)} LOGIN. The server's "
         "log says which of the two it is, and the address that it saw.",
         lines_to_add(connection, clients),
-        (Field("connection.user", "may perhaps not log in, or not from here"),),
+        (Field("connection.user", "may not be allowed to log in, or not from here"),),
     )
 
 

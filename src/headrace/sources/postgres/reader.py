@@ -10,7 +10,7 @@ import pyarrow as pa
 from headrace.chunks import Chunk
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources.chosen import check_readable, chosen
-from headrace.sources.postgres import chunks, windows
+from headrace.sources.postgres import chunks, filters, windows
 from headrace.sources.postgres.columns import SourceColumn, read_columns
 from headrace.sources.postgres.identifiers import qualified, quoted
 from headrace.sources.postgres.rows import Rows, rows
@@ -56,7 +56,9 @@ def taken_columns(session: Session, selection: Selection) -> Sequence[SourceColu
 def taken_rows(session: Session, selection: Selection, part: tuple[Window | None, Chunk]) -> str:
     """The statement from FROM on, for the rows that are read."""
     window, chunk = part
-    conditions = [windows.condition(session, selection, window)] if window else []
+    conditions = list(filters.conditions(session, selection))
+    if window:
+        conditions.append(windows.condition(session, selection, window))
     if not chunk.whole:
         conditions.append(chunks.condition(session, selection, chunk))
     where = " AND ".join(f"({condition})" for condition in conditions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from headrace.errors import HeadraceError
+from headrace.filters import digest
 from headrace.model import Selection, Window
 from headrace.sources.chosen import chosen
 from headrace.sources.cursors import (
@@ -17,6 +18,7 @@ from headrace.sources.cursors import (
     no_values,
     past,
 )
+from headrace.sources.postgres import filters
 from headrace.sources.postgres.columns import read_columns
 from headrace.sources.postgres.errors import refused_with
 from headrace.sources.postgres.identifiers import literal, qualified, quoted
@@ -99,7 +101,8 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
         if cursor.kind is not CursorKind.DATE:
             limit = _WHOLE.format(limit=limit, tick=cursor.tick)
         bounds.append(f"{cursor.expression} < {limit}")
-    condition = " AND ".join([f"{cursor.expression} IS NOT NULL", *bounds])
+    filtered = filters.conditions(session, selection)
+    condition = " AND ".join([f"{cursor.expression} IS NOT NULL", *bounds, *filtered])
     if cursor.kind in (CursorKind.INSTANT, CursorKind.WALL_TIME, CursorKind.DATE):
         condition += f" AND isfinite({cursor.expression})"
     ((upto,),) = session.query(
@@ -108,7 +111,8 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
     )
     ((nulls,),) = session.query(
         what,
-        f"SELECT count(*) FROM {table} WHERE {cursor.expression} IS NULL",  # noqa: S608
+        f"SELECT count(*) FROM {table} WHERE "  # noqa: S608
+        + " AND ".join([f"{cursor.expression} IS NULL", *filtered]),
     )
     return Window(
         cursor=selection.cursor,
@@ -117,6 +121,7 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
         upto=upto,
         null_rows=nulls,
         remarks=_remarks(settled, cursor.kind),
+        filter=digest(selection.filter),
     )
 
 
