@@ -10,7 +10,13 @@ import pytest
 
 from headrace import sources
 from headrace.buckets import ALL, ENTRY_BYTES
-from headrace.extraction.bucket_sizes import KEY_BYTES, Compared, first_bits, further_bits
+from headrace.extraction.bucket_sizes import (
+    KEY_BYTES,
+    MOST_NUMBERS,
+    Compared,
+    first_bits,
+    further_bits,
+)
 from headrace.model import Selection, UnfitPolicy
 from headrace.settings import Settings
 from tests.conftest import LOCAL, Database
@@ -98,5 +104,6 @@ def expected(keys: int, lost: int) -> tuple[float, int]:
             return received, questions
         questions += 1
         if not (more := further_bits(keys, Compared(bits, asked, found))):
-            return received + found * keys / 2**bits * KEY_BYTES, questions
+            read = found / 2**bits if found <= MOST_NUMBERS else 1
+            return received + read * keys * KEY_BYTES, questions
         bits, asked = bits + more, found << more

@@ -18,6 +18,8 @@ KEYS_A_BUCKET = 256
 # What both sides hold in memory at once, at the first question and at each later one.
 MOST_AT_FIRST = 2**18
 MOST = 2**20
+# More numbers would make too long a statement: all keys are read if so many buckets differ.
+MOST_NUMBERS = 2**17
 # About what a key takes on its way, with what is around it.
 KEY_BYTES = 20
 # A further question has to save so many bytes, and such a share of what all keys would take.
@@ -57,6 +59,8 @@ def further_bits(keys: int, compared: Compared) -> int:
 def _costs(keys: int, compared: Compared) -> Iterator[tuple[float, int]]:
     """By the bits that are added: the bytes of the smaller buckets, and of the keys after that."""
     bits = 1
+    if compared.differing > MOST_NUMBERS:
+        return
     while (asked := compared.differing << bits) <= MOST:
         yield asked * ENTRY_BYTES + _bytes_of_keys(keys, compared, bits), bits
         bits += 1
@@ -66,4 +70,6 @@ def _bytes_of_keys(keys: int, compared: Compared, bits: int) -> float:
     """Of the keys in those of the smaller buckets that will differ."""
     asked = compared.differing << bits
     differing = asked * -math.expm1(-compared.differences / asked) if bits else asked
+    if differing > MOST_NUMBERS:
+        return float(keys * KEY_BYTES)
     return differing * keys / 2.0 ** (compared.bits + bits) * KEY_BYTES

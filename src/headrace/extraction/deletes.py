@@ -19,16 +19,13 @@ import pyarrow as pa
 from headrace.buckets import ALL, Buckets, Spans, differing
 from headrace.destinations import Destination, StagedFile, StagedTable, Staging
 from headrace.errors import ROWS_DISAGREE, HeadraceError
-from headrace.extraction.bucket_sizes import Compared, first_bits, further_bits
+from headrace.extraction.bucket_sizes import MOST_NUMBERS, Compared, first_bits, further_bits
 from headrace.extraction.increments import PlannedRead, source_names
 from headrace.extraction.parquet import FilesWriter
 from headrace.model import DetectDeletes, Selection, UnfitPolicy
 from headrace.sources import Database, TableReader
 
 log = logging.getLogger(__name__)
-
-# More would make too long a statement: then the source tells of all buckets.
-_MOST_NUMBERS = 2**17
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,7 @@ class Sweep:
             log.info("in %d of %d buckets of keys something differs", len(found), asked)
             if not found:
                 return None
-            within = Buckets(bits, found if len(found) <= _MOST_NUMBERS else None)
+            within = Buckets(bits, found) if len(found) <= MOST_NUMBERS else ALL
             if not (more := further_bits(keys, Compared(bits, asked, len(found)))):
                 return within
             bits += more
