@@ -133,17 +133,17 @@ async function send(method, name, path, { query, body, headers = {}, signal }) {
     init.body = JSON.stringify(body);
     init.headers["Content-Type"] = "application/json";
   }
-  let refused = null;
   for (;;) {
-    const token = await unlessAborted(session.currentToken(refused), signal);
+    const token = await unlessAborted(session.currentToken(), signal);
     init.headers.Authorization = `Bearer ${token}`;
     const response = await reach(url, init);
-    if (response.status !== 401) {
-      session.accepted();
-      if (response.ok) return response;
-      throw await problem(response);
-    }
-    refused = token;
+    const roles = response.headers.get("Headrace-Roles"); // of whom the service lets in
+    if (roles !== null) session.accepted(roles);
+    if (response.ok) return response;
+    const told = await problem(response);
+    if (response.status === 401) session.notTaken(token, told);
+    else if (told.code === "not_allowed") session.notAllowed(token, told);
+    else throw told;
   }
 }
 

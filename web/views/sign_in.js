@@ -1,10 +1,11 @@
 import { html, useEffect, useSignal } from "../html.js";
 import { config } from "../api.js";
-import * as google from "../google.js";
 import * as session from "../session.js";
+import { inSecondWindow } from "../sign_in/google.js";
 import { Dialog } from "../parts/dialog.js";
 import { Field } from "../parts/field.js";
 import { announce } from "../parts/live.js";
+import { ENTRANCES, Trouble } from "./entrance.js";
 
 const TITLES = {
   first: "Sign in",
@@ -14,24 +15,28 @@ const TITLES = {
 
 const WAYS = { token: ByToken, google: ByGoogle };
 
+/** What stands in place of the view while nobody is signed in, or null if the view stays. */
+export const entrance = (why) => (config.value.sign_in.kind === "google" && ENTRANCES[why]) || null;
+
 /** Lies over the view, which goes on where it was once the service takes what is entered. */
 export function SignIn({ why }) {
   const Way = WAYS[config.value.sign_in.kind];
   return html`<${Dialog} title=${TITLES[why]}>
     ${why === "expired" && html`<p>The service no longer takes your sign-in. Nothing that you entered is lost: you go on where you were.</p>`}
-    <${Way} why=${why} />
+    <${Way} />
   <//>`;
 }
 
-function ByToken({ why }) {
+function ByToken() {
   const token = useSignal("");
   const wrong = useSignal(null);
   const busy = session.checking.value;
+  const refused = session.trouble.value;
   useEffect(() => {
-    if (why !== "refused" || busy) return;
+    if (!refused || busy) return;
     wrong.value = { message: "The service does not take this token." };
     announce(wrong.value.message);
-  }, [why, busy]);
+  }, [refused, busy]);
   const enter = (event) => {
     event.preventDefault();
     wrong.value = token.value.trim() ? null : { message: "is required" };
@@ -48,8 +53,22 @@ function ByToken({ why }) {
 }
 
 function ByGoogle() {
-  return html`<p>Your account needs to be on the list of those who may use this service.</p>
-    <button type="button" onClick=${() => google.leave(config.value.sign_in.client_id)}>Sign in with Google</button>`;
+  const asking = useSignal(false);
+  const busy = session.checking.value;
+  const ask = async () => {
+    session.trouble.value = null;
+    asking.value = true;
+    const { token, trouble } = await inSecondWindow();
+    asking.value = false;
+    if (token) session.enter(token);
+    else session.trouble.value = trouble;
+  };
+  return html`
+    <p>A second window opens, and closes by itself when you have signed in${session.account.value && html` as <strong>${session.account.value}</strong>`}.</p>
+    <${Trouble} />
+    <button type="button" onClick=${ask} aria-busy=${busy ? "true" : undefined} disabled=${busy} autofocus>Sign in with Google</button>
+    <p role="status">${asking.value && "Waiting for the other window. If you have closed it, open it again."}</p>
+  `;
 }
 
 /** The token in what was pasted: the whole address, or the token alone. */
