@@ -142,6 +142,40 @@ def test_deletes_are_looked_for_if_somebody_wants_it(
     assert (chosen.mode, chosen.detect_deletes) == (Mode.MERGE, DetectDeletes.SOFT)
 
 
+@every_look
+def test_only_rows_that_fulfil_conditions(
+    tables: Page, settings: Settings, source: Source, barriers: Barriers, screenshot: Screenshots
+) -> None:
+    row(tables, "orders").click()
+    drawer = tables.get_by_role("dialog", name="orders")
+    rows = drawer.get_by_role("region", name="Which rows")
+    rows.get_by_role("button", name="Add a condition").click()
+    expect(rows.get_by_label("Column")).to_be_focused()
+    rows.get_by_label("Column").select_option("amount")
+    rows.get_by_label("Comparison").select_option(">=")
+    rows.get_by_label("Value").fill("12.5")
+    rows.get_by_role("button", name="Add a condition").click()
+    second = rows.get_by_role("listitem").nth(1)
+    second.get_by_label("Column").select_option("customer_id")
+    second.get_by_label("Comparison").select_option("in")
+    expect(second.get_by_label("Values")).to_have_value("")
+    second.get_by_label("Values").fill("1, 2")
+    rows.get_by_role("button", name="Add a condition").click()
+    rows.get_by_role("button", name="Remove the condition id is").click()
+    expect(rows.get_by_role("button", name="Add a condition")).to_be_focused()
+    rows.scroll_into_view_if_needed()
+    screenshot("wizard-table-filter")
+    barriers.check()
+    fits(tables)
+    drawer.get_by_role("button", name="Close").click()
+    go_on(tables)
+    (chosen,) = stored(settings, source).selection
+    assert [str(condition) for condition in chosen.filter] == [
+        "amount >= 12.5",
+        "customer_id in 1, 2",
+    ]
+
+
 def test_a_key_can_t_be_left_out_and_what_is_impossible_says_why(tables: Page) -> None:
     row(tables, "orders").click()
     drawer = tables.get_by_role("dialog", name="orders")

@@ -10,6 +10,7 @@ import { Notice, ProblemNotice } from "../../parts/notice.js";
 import { Loading } from "../../parts/states.js";
 import { Columns } from "./columns.js";
 import { facts } from "./facts.js";
+import { Filter } from "./filter.js";
 import { Findings } from "./findings.js";
 import { Modes } from "./modes.js";
 import { Sample } from "./sample.js";
@@ -45,6 +46,7 @@ export function TableDrawer({ table, onClose }) {
     ${described && html`
       <${Modes} described=${described} selection=${selection} onChoose=${choose} />
       <${Columns} described=${described} selection=${selection} onChoose=${choose} />
+      <${Filter} described=${described} selection=${selection} onChoose=${choose} />
       ${table.readable && html`
         <${Sample} ids=${ids} columns=${described.columns} />
         <${Findings} ids=${ids} selection=${selection} onChoose=${choose} />`}
