@@ -7,11 +7,12 @@ from contextlib import closing
 from pyarrow.fs import LocalFileSystem
 
 from headrace import sources
-from headrace.destinations import Staging
+from headrace.destinations import PlannedTable, Staging, Target
 from headrace.diagnosis.addresses import LOOPBACK
 from headrace.diagnosis.network import Network
+from headrace.extraction.column_names import told_apart
 from headrace.extraction.worker import stage
-from headrace.model import Selection, TableRun, UnfitPolicy
+from headrace.model import Selection, UnfitPolicy
 from headrace.urls import from_url
 
 table, directory = sys.argv[1:]
@@ -20,10 +21,10 @@ connection, credentials = from_url(url if "?" in url else f"{url}?ssl-mode=disab
 assert credentials is not None
 schema = os.environ["SOURCE_SCHEMA"]
 selection = Selection(schema_name=schema, table_name=table)
-run = TableRun(schema_name=schema, table_name=table, dataset="bench", destination_table=table)
 
 with (
     closing(sources.connect(connection, credentials, Network(LOOPBACK))) as database,
     database.read(selection, UnfitPolicy.FAIL) as reader,
 ):
-    stage(reader, run, Staging(LocalFileSystem(), directory), lambda _: None)
+    planned = PlannedTable(selection.ref, Target("bench", table), told_apart(reader.schema))
+    stage(reader, planned, (Staging(LocalFileSystem(), directory), table), lambda _: None)

@@ -149,8 +149,9 @@ class Checkpoint:
     """What the destination says that it holds of a table of a source.
 
     `rows` are those that the run brought, `columns` those of the table. With a `position` the
-    table holds everything up to it by `cursor` that the filter of that digest lets through; without one it has to be brought from the start,
-    be it because somebody has emptied the table or made it anew.
+    table holds everything up to it by `cursor` that the filter of that digest lets through;
+    without one it has to be brought from the start, be it because somebody has emptied the table
+    or made it anew.
     """
 
     model_id: str
