@@ -7,7 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from headrace.errors import DOCUMENTS_UNREADABLE, RUN_LOST, RUN_NOT_RESUMABLE, HeadraceError
+from headrace.errors import (
+    DOCUMENTS_UNREADABLE,
+    RUN_INTERRUPTED,
+    RUN_LOST,
+    RUN_NOT_RESUMABLE,
+    HeadraceError,
+)
 from headrace.extraction.assist import assist
 from headrace.extraction.board import Board
 from headrace.extraction.chunk_runs import ChunkRuns
@@ -15,7 +21,7 @@ from headrace.extraction.extract import Moments, Ports, extract
 from headrace.extraction.plan import tables_of, tell_snapshot
 from headrace.extraction.progress import silent
 from headrace.ids import new_id
-from headrace.model import Run, Source, now
+from headrace.model import Run, RunState, Source, now
 from headrace.records import Runs, run_path
 from headrace.services import Services
 from headrace.sources import Database as Opened
@@ -150,3 +156,18 @@ def test_who_helps_reads_what_the_later_attempt_sees(
     assert all(record.chunk.physical for record in records)
     assert {record.snapshot for record in records} == {later.snapshot()}
     later.close()
+
+
+def test_who_helps_too_late_leaves_nothing(services: Services, database: Database) -> None:
+    attempts = Attempts(services, database, IN_ORDER)
+    with pytest.raises(HeadraceError):
+        attempts.go(resumable=die)
+    services.destination.discard(attempts.run.run_id)
+    over = {"state": RunState.CANCELLED}
+    Runs(services.documents).update(attempts.run, lambda stored: stored.model_copy(update=over))
+
+    with pytest.raises(HeadraceError) as raised:
+        assist(attempts.source, attempts.run, attempts.ports)
+
+    assert raised.value.kind is RUN_INTERRUPTED
+    assert not list(services.settings.data.rglob(attempts.run.run_id))

@@ -31,6 +31,7 @@ def assist(source: Source, run: Run, ports: Ports) -> None:
 
     Raises RUN_INTERRUPTED when the run has ended, or its first process gives no sign of life.
     """
+    run = _watched(ports, run)
     while run.plan is None:
         time.sleep(_SECONDS)
         run = _watched(ports, run)

@@ -14,7 +14,7 @@ from headrace.connections import identity
 from headrace.destinations import Checkpoint, Target
 from headrace.documents import Documents
 from headrace.errors import DOCUMENTS_UNREADABLE, RUN_NOT_RESUMABLE, HeadraceError
-from headrace.extraction.chunk_runs import ChunkRun
+from headrace.extraction.chunk_runs import ChunkRun, ChunkState
 from headrace.extraction.increments import PlannedRead
 from headrace.model import Plan, Run, Source, TableRun, Window
 from headrace.records import Runs
@@ -105,20 +105,21 @@ def check_kept(
 
 
 def check_whole(reads: Iterable[PlannedRead], records: Sequence[ChunkRun]) -> None:
-    """Refuse chunks, in the order of the plan, that are not all of their tables.
+    """Refuse chunks, in the order of the plan, that are done but not all of their tables.
 
     A document that has vanished would otherwise be rows that are missing. Raises
     DOCUMENTS_UNREADABLE.
     """
     for read in reads:
         table = read.selection.ref
-        chunks = [record.chunk for record in records if record.ref == table]
-        if not chunks and read.window is not None and read.window.empty:
+        mine = [record for record in records if record.ref == table]
+        chunks = [record.chunk for record in mine if record.state is ChunkState.DONE]
+        if not mine and read.window is not None and read.window.empty:
             continue
         bounds = [None, *(bound for c in chunks for bound in (c.after, c.upto)), None]
         if not chunks or bounds[::2] != bounds[1::2]:
             raise HeadraceError(
-                DOCUMENTS_UNREADABLE, f"Table {table}: some of its chunks are recorded no more."
+                DOCUMENTS_UNREADABLE, f"Table {table}: not all of its chunks are recorded as done."
             )
 
 

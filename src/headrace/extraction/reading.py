@@ -89,7 +89,7 @@ class _NotLetInError(Exception):
 
 
 class Snapshots:
-    """The snapshot that all connections of a process want to see: the last that was had, or told of."""
+    """The snapshot that all connections of a process want to see: the last one had, or told."""
 
     def __init__(self, connect: Connect, wanted: str) -> None:
         self._connect = connect
