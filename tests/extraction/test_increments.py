@@ -207,6 +207,10 @@ def test_cursors_and_keys_that_can_not_be_used(shop: Shop) -> None:
     shop.refused(KEY_NOT_USABLE, **MERGE, key=["label"])
 
 
+def test_a_key_that_is_not_taken_tells_nothing_apart(shop: Shop) -> None:
+    assert "'id'" in shop.refused(KEY_NOT_USABLE, **MERGE, columns=["n", "label"])
+
+
 def test_a_parquet_directory_appends_and_does_not_merge(shop: Shop) -> None:
     parquet = replace(
         shop,

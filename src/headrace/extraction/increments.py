@@ -11,7 +11,7 @@ from headrace import naming
 from headrace.destinations import Checkpoint, Destination, Increment, PlannedTable, Target
 from headrace.destinations.drift import Drift, drift
 from headrace.destinations.staged import SOURCE_NAME
-from headrace.errors import MODE_NOT_SUPPORTED, SCHEMA_CHANGED, HeadraceError
+from headrace.errors import KEY_NOT_USABLE, MODE_NOT_SUPPORTED, SCHEMA_CHANGED, HeadraceError
 from headrace.extraction.column_names import told_apart
 from headrace.filters import digest
 from headrace.model import DetectDeletes, DriftPolicy, Selection, Source, Window
@@ -85,6 +85,12 @@ def planned_read(
     key: tuple[str, ...] = ()
     if selection.mode is Mode.MERGE:
         key = _called(schema, database.key(selection))
+        if lacking := [name for name in key if name not in schema.names]:
+            raise HeadraceError(
+                KEY_NOT_USABLE,
+                f"Merging {selection.ref}: of its key {', '.join(map(repr, lacking))} is not among "
+                "the columns that are taken.",
+            )
     target = naming.target(source, selection)
     increment = None
     if window is not None:
