@@ -38,7 +38,9 @@ export function View({ name, params }) {
 /** Bring the views that nobody has asked for yet, when the browser has nothing else to do. */
 export function bringTheOthers() {
   const later = globalThis.requestIdleCallback ?? ((work) => setTimeout(work, 2000));
-  for (const name of Object.keys(VIEWS)) later(() => bring(name).catch(() => {})); // asked for again
+  for (const name of Object.keys(VIEWS)) {
+    later(() => navigator.onLine && bring(name).catch(() => {})); // asked for again when shown
+  }
 }
 
 async function bring(name) {

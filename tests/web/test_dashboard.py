@@ -87,7 +87,8 @@ def test_a_service_that_does_not_answer(
     expect(page.get_by_text("Bring your first database")).to_be_visible()
 
 
-def test_being_offline_is_said(home: Page, barriers: Barriers) -> None:
+def test_being_offline_is_said(home: Page, barriers: Barriers, complaints: Complaints) -> None:
+    complaints.expect("ERR_INTERNET_DISCONNECTED")  # what was on its way
     home.context.set_offline(True)
     expect(home.get_by_text("You are offline.")).to_be_visible()
     barriers.check()
