@@ -20,8 +20,6 @@ from headrace.errors import SETTINGS_INVALID, HeadraceError, Kind
 
 Answer = TypeVar("Answer")
 
-# How long one attempt may take, as a part of the time that there is for all of them.
-_ATTEMPT = 0.3
 _PROJECT = re.compile(r"[a-z][a-z0-9.:-]*[a-z0-9]")
 _EMULATOR = re.compile(r"(localhost|127\.0\.0\.1|\[::1\]):\d{1,5}")
 
@@ -74,6 +72,14 @@ def emulator_channel(address: str) -> grpc.Channel:
 
 
 @dataclass(frozen=True)
+class Patience:
+    """How many seconds an attempt may take, and after how many there is no further one."""
+
+    attempt: float = 6.0
+    all: float = 20.0
+
+
+@dataclass(frozen=True)
 class Kinds:
     """What a port calls the failures of its service."""
 
@@ -119,18 +125,15 @@ class BadAnswerError(Exception):
 
 
 class Calls:
-    """The calls of one service; `what` names it in errors.
+    """The calls of one service; `what` names it in errors."""
 
-    `patience` is how many seconds a call may take with all its attempts.
-    """
-
-    def __init__(self, what: str, kinds: Kinds, patience: float) -> None:
+    def __init__(self, what: str, kinds: Kinds, patience: Patience) -> None:
         self._what = what
         self._kinds = kinds
         self._retry = Retry(
-            predicate=_may_help, initial=0.1, maximum=2.0, multiplier=2.0, timeout=patience
+            predicate=_may_help, initial=0.1, maximum=2.0, multiplier=2.0, timeout=patience.all
         )
-        self.timeout = patience * _ATTEMPT
+        self.timeout = patience.attempt
 
     def __call__(self, doing: str, call: Callable[[], Answer]) -> Answer:
         """What `call` returns, which is called again while that may help.

@@ -69,6 +69,15 @@ def test_the_clock_of_another_instance_begins_no_new_window(documents: Documents
     assert caught.value.retry_after == 62
 
 
+def test_a_budget_may_be_removed_when_its_day_is_over(documents: Documents) -> None:
+    spend(documents, "alice", LIMITS, lambda: NOON)
+    spend(documents, "alice", LIMITS, lambda: NOON + timedelta(hours=1))
+
+    (budget,) = documents.list("budgets", limit=9)
+    expires_at = datetime.fromisoformat(budget.value["expires_at"])
+    assert timedelta(days=1) < expires_at - NOON < timedelta(days=1, hours=1)
+
+
 def test_one_budget_leaves_the_other_alone(documents: Documents) -> None:
     for _ in range(3):
         spend(documents, "alice", LIMITS, lambda: NOON)

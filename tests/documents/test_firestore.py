@@ -35,12 +35,13 @@ from headrace.errors import (
     HeadraceError,
     Kind,
 )
-from headrace.google_calls import emulator_channel
+from headrace.google_calls import Patience, emulator_channel
 from headrace.settings import Settings
 from tests.conftest import INDEXES
 
 Status = grpc.StatusCode
 Opener = Callable[..., FirestoreDocuments]
+PATIENT, HASTY = Patience(), Patience(all=0.1)
 Operation = Callable[[FirestoreDocuments], object]
 
 AGAIN = (
@@ -56,7 +57,7 @@ OPERATIONS: Mapping[str, tuple[str, Operation]] = {
     "create": ("Commit", lambda documents: documents.create("models/b", {})),
     "replace": (
         "Commit",
-        lambda documents: documents.replace("models/a", {}, some_etag(documents)),
+        lambda documents: documents.replace("models/a", {}, etag_of(documents)),
     ),
     "delete": ("Commit", lambda documents: documents.delete("models/a")),
     "delete_under": ("RunQuery", lambda documents: documents.delete_under("models/a", limit=9)),
@@ -67,13 +68,13 @@ OPERATIONS: Mapping[str, tuple[str, Operation]] = {
 each_operation = pytest.mark.parametrize("operation", OPERATIONS)
 
 
-def some_etag(documents: FirestoreDocuments) -> str:
-    document = documents.get("models/a")
+def etag_of(documents: FirestoreDocuments, path: str = "models/a") -> str:
+    document = documents.get(path)
     assert document
     return document.etag
 
 
-def opened(address: str, project: str, patience: float) -> FirestoreDocuments:
+def opened(address: str, project: str, patience: Patience) -> FirestoreDocuments:
     transport = FirestoreGrpcTransport(channel=emulator_channel(address))
     client = FirestoreClient(transport=transport)
     return FirestoreDocuments(client, project, "(default)", patience=patience)
@@ -94,7 +95,7 @@ def open_with(firestore_server: FirestoreServer, project: str) -> Iterator[Opene
     """Opens stores of the test's own project that are patient for as long as is said."""
     stores = []
 
-    def open_it(patience: float) -> FirestoreDocuments:
+    def open_it(patience: Patience = PATIENT) -> FirestoreDocuments:
         stores.append(opened(firestore_server.address, project, patience))
         return stores[-1]
 
@@ -106,7 +107,7 @@ def open_with(firestore_server: FirestoreServer, project: str) -> Iterator[Opene
 @pytest.fixture
 def documents(open_with: Opener, firestore_server: FirestoreServer) -> FirestoreDocuments:
     """A store that is patient, with one document."""
-    store = open_with(20)
+    store = open_with()
     store.create("models/a", {"n": 1})
     firestore_server.heal()
     return store
@@ -146,7 +147,7 @@ def test_a_server_that_says_nothing_is_asked_again(
     method, call = OPERATIONS[operation]
     firestore_server.fail(method, silent)
 
-    call(open_with(2))
+    call(open_with(Patience(attempt=0.5)))
 
     assert len(firestore_server.requests[method]) > 1
 
@@ -172,7 +173,7 @@ def test_what_does_not_pass_is_told_apart(
     method, call = OPERATIONS[operation]
     firestore_server.fail(method, *[refused(status)] * 100)
 
-    error = error_of(lambda: call(open_with(0.1)))
+    error = error_of(lambda: call(open_with(HASTY)))
 
     assert error.kind is kind
     assert error.transient
@@ -201,7 +202,7 @@ def test_a_forbidden_database_is_not_asked_again(
 def test_a_missing_database_is_no_empty_one(
     documents: FirestoreDocuments, firestore_server: FirestoreServer, operation: str
 ) -> None:
-    etag = some_etag(documents)
+    etag = etag_of(documents)
     call = OPERATIONS[operation][1]
     if operation == "replace":
         call = lambda documents: documents.replace("models/a", {}, etag)  # noqa: E731
@@ -215,7 +216,7 @@ def test_a_missing_database_is_no_empty_one(
 
 
 def test_nobody_listens(project: str) -> None:
-    store = opened(f"127.0.0.1:{free_port()}", project, 0.5)
+    store = opened(f"127.0.0.1:{free_port()}", project, HASTY)
 
     assert error_of(lambda: store.get("models/a")).kind is DOCUMENTS_UNAVAILABLE
     store.close()
@@ -252,7 +253,7 @@ def test_of_a_write_whose_answer_was_lost_only_what_is_still_there_counts(
 ) -> None:
     """Another writer came before it was asked again: whoever was overwritten has to look again."""
     created = documents.create("models/m", {"n": 1})
-    other = open_with(20)
+    other = open_with()
     overwritten = {}
 
     def fault(work: Work, call: grpc.ServicerContext) -> None:
@@ -355,7 +356,7 @@ def test_without_its_index_nothing_is_due_and_that_is_an_error(
     none = tmp_path / "firestore.indexes.json"
     none.write_text('{"indexes": [], "fieldOverrides": []}')
     with FirestoreServer(none) as server:
-        documents = opened(server.address, project, 20)
+        documents = opened(server.address, project, PATIENT)
         documents.create("models/a", {"n": 1})
         error = error_of(lambda: documents.due("9999", limit=9))
         for name, (_, call) in OPERATIONS.items():
@@ -382,6 +383,30 @@ def test_a_long_value_is_sent_compressed(
     assert 0 < len(long.bytes_value) < 10_000
 
 
+def test_a_budget_has_a_time_from_which_firestore_removes_it(
+    documents: FirestoreDocuments, firestore_server: FirestoreServer
+) -> None:
+    """Firestore looks at times, and not at texts."""
+    value = {"expires_at": "2026-05-05T10:00:00.25Z"}
+    for path in ("budgets/b", "models/a/locks/live"):
+        assert documents.create(path, value) == documents.get(path)
+
+    budget, lease = (
+        request.writes[0].update.fields for request in firestore_server.requests["Commit"]
+    )
+    assert budget["expires_at"].timestamp_value.ToJsonString() == "2026-05-05T10:00:00.250Z"
+    assert "expires_at" not in lease
+
+
+@pytest.mark.parametrize("text", ["", "soon", None, 1])
+def test_a_time_that_is_none_is_left_where_it_is(
+    documents: FirestoreDocuments, text: object
+) -> None:
+    created = documents.create("budgets/b", {"expires_at": text})
+
+    assert documents.get("budgets/b") == created
+
+
 def test_a_document_that_is_too_large_is_refused_before_it_is_sent(
     documents: FirestoreDocuments, firestore_server: FirestoreServer
 ) -> None:
@@ -392,7 +417,7 @@ def test_a_document_that_is_too_large_is_refused_before_it_is_sent(
     too_large = {"text": secrets.token_hex(1_100_000)}
     for error in (
         error_of(lambda: documents.create("models/m", too_large)),
-        error_of(lambda: documents.replace("models/a", too_large, some_etag(documents))),
+        error_of(lambda: documents.replace("models/a", too_large, etag_of(documents))),
     ):
         assert error.kind is DOCUMENT_TOO_LARGE
     assert not firestore_server.requests["Commit"]

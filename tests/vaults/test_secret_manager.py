@@ -32,7 +32,7 @@ from headrace.errors import (
     HeadraceError,
     Kind,
 )
-from headrace.google_calls import emulator_channel
+from headrace.google_calls import Patience, emulator_channel
 from headrace.settings import Settings
 from headrace.vaults.secret_manager import SecretManager, open_vault
 
@@ -41,6 +41,7 @@ Operation = Callable[[SecretManager], object]
 State: Any = types.SecretVersion.State
 
 PAYLOAD = b"s3cret-payload"
+PATIENT, HASTY = Patience(), Patience(all=0.1)
 AGAIN = (
     Status.UNAVAILABLE,
     Status.DEADLINE_EXCEEDED,
@@ -60,7 +61,7 @@ OPERATIONS: Mapping[str, tuple[str, Operation]] = {
 each_operation = pytest.mark.parametrize("operation", OPERATIONS)
 
 
-def opened(address: str, project: str, patience: float = 20) -> SecretManager:
+def opened(address: str, project: str, patience: Patience = PATIENT) -> SecretManager:
     transport = SecretManagerServiceGrpcTransport(channel=emulator_channel(address))
     client = SecretManagerServiceClient(transport=transport)
     return SecretManager(client, project, patience=patience)
@@ -112,7 +113,7 @@ def test_a_server_that_says_nothing_is_asked_again(
     method, call = OPERATIONS[operation]
     server.fail(method, silent)
 
-    call(opened(server.address, project, patience=2))
+    call(opened(server.address, project, Patience(attempt=0.5)))
 
     assert len(server.requests[method]) > 1
 
@@ -138,7 +139,7 @@ def test_what_does_not_pass_is_told_apart(
     method, call = OPERATIONS[operation]
     server.fail(method, *[refused(status)] * 100)
 
-    error = error_of(lambda: call(opened(server.address, project, patience=0.1)))
+    error = error_of(lambda: call(opened(server.address, project, HASTY)))
 
     assert error.kind is kind
     assert error.transient
@@ -167,7 +168,7 @@ def test_a_project_that_is_not_there(vault: SecretManager, server: SecretManager
 
 
 def test_nobody_listens(project: str) -> None:
-    vault = opened(f"127.0.0.1:{free_port()}", project, patience=0.5)
+    vault = opened(f"127.0.0.1:{free_port()}", project, HASTY)
 
     assert error_of(lambda: vault.read("one", 1)).kind is VAULT_UNAVAILABLE
 
@@ -247,7 +248,7 @@ def test_a_payload_that_arrives_damaged_is_read_again(
     assert vault.read("one", 1) == PAYLOAD
 
     server.fail("AccessSecretVersion", *[spoilt(change)] * 100)
-    hasty = opened(server.address, project, patience=0.1)
+    hasty = opened(server.address, project, HASTY)
     error = error_of(lambda: hasty.read("one", 1))
     assert error.kind is VAULT_UNREADABLE
     assert "damaged" in error.detail

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import AwareDatetime, Field, ValidationError
 
-from headrace.documents import Document, Documents
+from headrace.documents import EXPIRING_FIELD, Document, Documents
 from headrace.errors import (
     DOCUMENT_EXISTS,
     DOCUMENT_STALE,
@@ -55,6 +55,7 @@ class _Window(Value):
 class _Spending(Value):
     minute: _Window
     day: _Window
+    expires_at: AwareDatetime | None = None  # from then on it says nothing
 
 
 def spend_test(services: Services, caller: str) -> None:
@@ -87,7 +88,7 @@ def spend(
             minute=_spent(before.minute if before else None, moment, limits, _MINUTE),
             day=_spent(before.day if before else None, moment, limits, _DAY),
         )
-        value = spending.model_dump(mode="json")
+        value = _expiring(spending).model_dump(mode="json")
         try:
             if document is None:
                 documents.create(path, value)
@@ -112,6 +113,12 @@ def _spent(window: _Window | None, moment: datetime, limits: Limits, length: tim
             retry_after=seconds,
         )
     return window.model_copy(update={"spent": window.spent + 1})
+
+
+def _expiring(spending: _Spending) -> _Spending:
+    """With the time from which the store may remove it: when its longer window is over."""
+    end = spending.day.began_at + _DAY + _SKEW
+    return spending.model_copy(update={EXPIRING_FIELD: end})
 
 
 def _stored(document: Document) -> _Spending:

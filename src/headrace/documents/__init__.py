@@ -18,6 +18,9 @@ SCHEMES = {
 # What `due` looks for: in the collections of this name, at whatever depth, a text of this name.
 DUE_COLLECTION, DUE_FIELD = "sources", "next_run_at"
 
+# Documents in the collections of this name may be removed from the time of this name on.
+EXPIRING_COLLECTION, EXPIRING_FIELD = "budgets", "expires_at"
+
 # What can be looked for: names that mean the same to every store, texts that each has an index for.
 _FOUND_FIELD = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,127}")
 _MOST_FOUND_BYTES = 1500

@@ -8,6 +8,7 @@ A document lies at its own path and has these fields:
 - `texts`: the value's texts, by which documents are looked for. What Firestore would make of the
   whole value has limits that JSON does not have: on the names of fields, on lists in lists, on how
   much may be indexed.
+- `expires_at`: the time of that name, in the collections of which Firestore may remove documents.
 - `write`: random. Firestore takes the same content for no change and lets the time of change be;
   and when an answer is lost on the way, it tells whose write it was that took effect.
 
@@ -21,6 +22,7 @@ import re
 import secrets
 import zlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
@@ -32,6 +34,8 @@ from proto.datetime_helpers import DatetimeWithNanoseconds
 from headrace.documents import (
     DUE_COLLECTION,
     DUE_FIELD,
+    EXPIRING_COLLECTION,
+    EXPIRING_FIELD,
     Document,
     can_be_found,
     check_collection,
@@ -53,11 +57,11 @@ from headrace.errors import (
     SETTINGS_INVALID,
     HeadraceError,
 )
-from headrace.google_calls import Calls, Kinds, emulator_channel, opened, place
+from headrace.google_calls import Calls, Kinds, Patience, emulator_channel, opened, place
 from headrace.settings import Settings
 
-PATIENCE = 20.0
-COMPRESSED_FROM = 64 << 10
+_PATIENCE = Patience()
+_COMPRESSED_FROM = 64 << 10
 _DELETED_AT_ONCE = 300
 
 _DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
@@ -96,10 +100,15 @@ def open_documents(url: str, settings: Settings) -> FirestoreDocuments:  # noqa:
 
 
 class FirestoreDocuments:
-    """Documents in a database of a project. `patience`: how many seconds to try a call again."""
+    """Documents in a database of a project."""
 
     def __init__(
-        self, client: FirestoreClient, project: str, database: str, *, patience: float = PATIENCE
+        self,
+        client: FirestoreClient,
+        project: str,
+        database: str,
+        *,
+        patience: Patience = _PATIENCE,
     ) -> None:
         self._client = client
         self._database = f"projects/{project}/databases/{database}"
@@ -318,7 +327,7 @@ def _fields(path: str, value: Mapping[str, Any]) -> dict[str, types.Value]:
     text = json.dumps(value, allow_nan=False)
     content = (
         types.Value(bytes_value=zlib.compress(text.encode()))
-        if len(text) > COMPRESSED_FROM
+        if len(text) > _COMPRESSED_FROM
         else types.Value(string_value=text)
     )
     texts = {
@@ -326,12 +335,25 @@ def _fields(path: str, value: Mapping[str, Any]) -> dict[str, types.Value]:
         for name, each in value.items()
         if isinstance(each, str) and can_be_found(name, each)
     }
+    collection, id_ = split_path(path)
+    end = _moment(value.get(EXPIRING_FIELD))
+    expires = end is not None and collection.rpartition("/")[2] == EXPIRING_COLLECTION
     return {
         "json": content,
-        "id": _text(split_path(path)[1]),
+        "id": _text(id_),
         "texts": types.Value(map_value={"fields": texts}),
         "write": _text(secrets.token_hex(16)),
+        **({EXPIRING_FIELD: types.Value(timestamp_value=end)} if expires else {}),
     }
+
+
+def _moment(text: object) -> datetime | None:
+    """The time that a text is; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
 
 
 def _text(text: str) -> types.Value:

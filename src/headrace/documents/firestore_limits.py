@@ -19,7 +19,9 @@ def _map_size(fields: Mapping[str, types.Value]) -> int:
 
 
 def _value_size(value: types.Value) -> int:
-    """Of the values that are written here: texts, bytes and maps of them."""
+    """Of the values that are written here: texts, bytes, times and maps."""
+    if "timestamp_value" in value:
+        return 8
     if value.bytes_value:
         return len(value.bytes_value)
     if value.map_value.fields:

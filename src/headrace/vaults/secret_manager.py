@@ -27,11 +27,19 @@ from headrace.errors import (
     VAULT_UNREADABLE,
     HeadraceError,
 )
-from headrace.google_calls import BadAnswerError, Calls, Kinds, emulator_channel, opened, place
+from headrace.google_calls import (
+    BadAnswerError,
+    Calls,
+    Kinds,
+    Patience,
+    emulator_channel,
+    opened,
+    place,
+)
 from headrace.settings import Settings
 from headrace.vaults import check_payload
 
-PATIENCE = 20.0
+_PATIENCE = Patience()
 _State = types.SecretVersion.State
 _KINDS = Kinds(
     unavailable=VAULT_UNAVAILABLE,
@@ -65,10 +73,10 @@ def open_vault(url: str, settings: Settings) -> SecretManager:  # noqa: ARG001
 
 
 class SecretManager:
-    """The secrets of a project. `patience`: how many seconds to try a call again."""
+    """The secrets of a project."""
 
     def __init__(
-        self, client: SecretManagerServiceClient, project: str, *, patience: float = PATIENCE
+        self, client: SecretManagerServiceClient, project: str, *, patience: Patience = _PATIENCE
     ) -> None:
         self._client = client
         self._what = _named(project)
@@ -162,7 +170,7 @@ class SecretManager:
                 VAULT_UNREADABLE,
                 f"Version {version} of the secret '{name}' can't be read in {self._what}.",
                 hint="Enable the version in Secret Manager, or the key with which it is encrypted; "
-                "or enter the password again."
+                "or enter the password again.",
             ) from error
         if payload.data_crc32c != google_crc32c.value(payload.data):
             raise BadAnswerError(VAULT_UNREADABLE, "it arrived damaged each time")
