@@ -163,11 +163,12 @@ def test_who_helps_too_late_leaves_nothing(services: Services, database: Databas
     with pytest.raises(HeadraceError):
         attempts.go(resumable=die)
     services.destination.discard(attempts.run.run_id)
+    planned = attempts.scene.stored(attempts.run)
     over = {"state": RunState.CANCELLED}
     Runs(services.documents).update(attempts.run, lambda stored: stored.model_copy(update=over))
 
     with pytest.raises(HeadraceError) as raised:
-        assist(attempts.source, attempts.run, attempts.ports)
+        assist(attempts.source, planned, attempts.ports)
 
     assert raised.value.kind is RUN_INTERRUPTED
     assert not list(services.settings.data.rglob(attempts.run.run_id))
