@@ -396,6 +396,10 @@ class Plan(Value):
 
     wish: str = Field(description="A digest of the connection, the selection, and how it is taken.")
     schemas: dict[str, str] = Field(description="By target, a digest of the columns and types.")
+    orders: dict[str, str] = Field(
+        default_factory=dict,
+        description="By target, a digest of the columns by which its chunks are told apart.",
+    )
     follows: dict[str, str] = Field(
         description="By target, the run that the destination held when this one began."
     )

@@ -172,3 +172,26 @@ def test_who_helps_too_late_leaves_nothing(services: Services, database: Databas
 
     assert raised.value.kind is RUN_INTERRUPTED
     assert not list(services.settings.data.rglob(attempts.run.run_id))
+
+
+def test_a_key_that_has_got_another_type_ends_the_run(
+    services: Services, database: Database
+) -> None:
+    """Texts are ordered otherwise than numbers: rows would be in no chunk."""
+    texts = IN_ORDER.replace("id int", 'id text COLLATE "C"').replace(
+        "SELECT n,", "SELECT n::text,"
+    )
+    ordered = texts.replace("; ANALYZE", "").replace(f"{ROWS}) n", f"{ROWS}) n ORDER BY 1")
+    attempts = Attempts(services, database, ordered)
+    (chosen,) = attempts.source.selection
+    alone = chosen.model_copy(update={"columns": ("text",)})
+    attempts.source = attempts.source.model_copy(update={"selection": (alone,)})
+    with pytest.raises(HeadraceError):
+        attempts.go(publishing=die)
+    assert len(attempts.chunks.all()) > 1
+    database.execute("ALTER TABLE orders ALTER COLUMN id TYPE int USING id::int")
+
+    with pytest.raises(HeadraceError) as raised:
+        attempts.go()
+    assert raised.value.kind is RUN_NOT_RESUMABLE
+    assert "key" in raised.value.detail

@@ -17,7 +17,7 @@ from headrace.extraction.discard import discard
 from headrace.extraction.extract import Ports, extract
 from headrace.extraction.plan import tables_of
 from headrace.extraction.progress import Progress
-from headrace.extraction.reading import Connect
+from headrace.extraction.snapshots import Connect
 from headrace.ids import new_id
 from headrace.model import Run, Selection, Source, SourceState, TableRun, now
 from headrace.records import Runs

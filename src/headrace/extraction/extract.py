@@ -31,12 +31,14 @@ from headrace.extraction.plan import (
     check_kept,
     check_whole,
     chunks_of,
+    orders_of,
     planned,
     tables_of,
     tell_snapshot,
     windows_of,
 )
-from headrace.extraction.reading import Connect, Reading, Workers
+from headrace.extraction.reading import Reading, Workers
+from headrace.extraction.snapshots import Connect
 from headrace.model import Run, Source, Verification, Window
 from headrace.records import Runs
 from headrace.sources import Database
@@ -103,7 +105,7 @@ def extract(
         if run.plan is None:
             reads, run = _plan(database, source, run, (ports, board, known))
         else:
-            reads = _planned_before(database, source, run, board, known)
+            reads = _planned_before(database, source, run, (chunks, board, known))
             tell_snapshot(ports.documents, run, database.snapshot())
         staging = ports.destination.staging(run.run_id)
         moments.resumable()
@@ -175,21 +177,34 @@ def _plan(
     board.begin(tables_of(source, database.list_tables(chosen), taken))
     reads = planned_reads(database, source, known, taken, board)
     ports.destination.check(source.model_id, source.source_id, [r.planned for r in reads])
-    ChunkRuns(ports.documents, run).write(chunks_of(database, source, reads))
-    plan = planned(source, reads, known, snapshot)
+    chunks = chunks_of(database, source, reads)
+    ChunkRuns(ports.documents, run).write(chunks)
+    plan = planned(source, reads, known, snapshot, orders_of(database, source, reads, chunks))
     changes = {"plan": plan, "tables": board.tables}
     runs = Runs(ports.documents)
     return reads, runs.update(run, lambda stored: stored.model_copy(update=changes))
 
 
 def _planned_before(
-    database: Database, source: Source, run: Run, board: Board, known: Known
+    database: Database, source: Source, run: Run, others: tuple[ChunkRuns, Board, Known]
 ) -> Sequence[PlannedRead]:
+    chunks, board, known = others
     board.begin(run.tables)
     reads = planned_reads(database, source, known, windows_of(run), board)
-    check_kept(run, source, reads, known)
+    planned_chunks = [(record.ref, record.chunk) for record in chunks.all()]
+    check_kept(run, source, reads, known, orders_of(database, source, reads, planned_chunks))
     log.info("going on with the plan of the attempt before")
     return reads
+
+
+def _refresh(board: Board, chunks: ChunkRuns) -> None:
+    """Show what other processes have done; if that can't be told now, it can later."""
+    try:
+        board.planned(chunks.all())
+    except HeadraceError as error:
+        if not error.transient:
+            raise
+        log.warning("how far the chunks are can't be told: %s", error.detail)
 
 
 def _reset_lost(reading: Reading) -> None:
@@ -210,7 +225,7 @@ def _read(
     Other processes are told which snapshot these are to be read from.
     """
     for _ in range(_ROUNDS):
-        workers.run(lambda: board.planned(chunks.all()))
+        workers.run(partial(_refresh, board, chunks))
         records = chunks.all()
         board.planned(records)
         mixed = [record for record in records if _mixed(record, records)]
@@ -219,7 +234,7 @@ def _read(
         tell(workers.snapshot)
         for record in mixed:
             if record.snapshot != workers.snapshot:
-                log.warning("chunk %s of %s is read again, from one snapshot", record.name, record)
+                log.warning("chunk %s of %s is read anew, in one snapshot", record.name, record.ref)
                 chunks.reset(record)
         board.planned(chunks.all())
     raise HeadraceError(

@@ -69,14 +69,38 @@ def chunks_of(
     return found
 
 
+def orders_of(
+    database: Database,
+    source: Source,
+    reads: Iterable[PlannedRead],
+    chunks: Sequence[tuple[TableRef, Chunk]],
+) -> Mapping[str, str]:
+    """By target, a digest of the columns by which chunks are told apart, which need not be taken.
+
+    If these come to be ordered otherwise, rows would be in two chunks, or in none.
+    """
+    found = {}
+    for read in reads:
+        mine = (chunk for table, chunk in chunks if table == read.selection.ref)
+        columns = {chunk.columns for chunk in mine if chunk.columns and not chunk.physical}
+        if columns:
+            names = tuple(dict.fromkeys(name for key in sorted(columns) for name in key))
+            alone = {"columns": names, "unfit_columns": {}, "decimal_columns": {}}
+            schema = database.schema(read.selection.model_copy(update=alone), source.unfit)
+            found[str(read.planned.target)] = _digest(schema)
+    return found
+
+
 def planned(
     source: Source,
     reads: Iterable[PlannedRead],
     known: Mapping[Target, Checkpoint],
     snapshot: str,
+    orders: Mapping[str, str],
 ) -> Plan:
     return Plan(
         wish=_wish(source),
+        orders=dict(orders),
         schemas={str(read.planned.target): _digest(read.planned.schema) for read in reads},
         follows={str(target): checkpoint.run_id for target, checkpoint in known.items()},
         snapshot=snapshot,
@@ -88,13 +112,15 @@ def check_kept(
     source: Source,
     reads: Iterable[PlannedRead],
     known: Mapping[Target, Checkpoint],
+    orders: Mapping[str, str],
 ) -> None:
     """Refuse to go on with a run whose plan is one of something else. Raises RUN_NOT_RESUMABLE."""
     assert run.plan is not None  # noqa: S101 - the caller's
-    now = planned(source, reads, known, run.plan.snapshot)
+    now = planned(source, reads, known, run.plan.snapshot, orders)
     for changed, before, after in (
         ("the connection or the selection was changed", run.plan.wish, now.wish),
         ("the columns of a table were changed", run.plan.schemas, now.schemas),
+        ("the key of a table was changed", run.plan.orders, now.orders),
         ("the destination holds other rows", run.plan.follows, now.follows),
     ):
         if before != after:

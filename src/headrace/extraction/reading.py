@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception,
     stop_after_attempt,
+    stop_after_delay,
     wait_random_exponential,
 )
 
@@ -23,14 +24,13 @@ from headrace.chunks import WHOLE, Chunk
 from headrace.destinations import Staging
 from headrace.digests import Digest
 from headrace.errors import (
-    CONNECTION_LOST,
-    PROTOCOL_UNEXPECTED,
     TABLE_CHANGED,
     TOO_MANY_CONNECTIONS,
     HeadraceError,
 )
 from headrace.extraction.board import Board
 from headrace.extraction.chunk_runs import (
+    LEASE,
     RENEWAL_SECONDS,
     ChunkRun,
     ChunkRuns,
@@ -38,6 +38,7 @@ from headrace.extraction.chunk_runs import (
     Held,
 )
 from headrace.extraction.increments import PlannedRead
+from headrace.extraction.snapshots import Connect, Snapshots, WorkerConnection
 from headrace.extraction.worker import Figures, stage
 from headrace.ids import new_id
 from headrace.logs import log_context
@@ -63,12 +64,6 @@ _IDLE_SECONDS = 0.5
 _TICK_SECONDS = 2.0
 
 
-class Connect(Protocol):
-    """Connects to the source; see `headrace.sources.connect` for the snapshot that is wanted."""
-
-    def __call__(self, snapshot: str | None = None) -> Database: ...
-
-
 @dataclass(frozen=True)
 class Reading:
     """What is read, how, and where it goes."""
@@ -88,65 +83,6 @@ class _NotLetInError(Exception):
     """The server has no connection for this worker, and others have theirs."""
 
 
-class Snapshots:
-    """The snapshot that all connections of a process want to see: the last one had, or told."""
-
-    def __init__(self, connect: Connect, wanted: str) -> None:
-        self._connect = connect
-        self.wanted = wanted
-
-    def join(self) -> Database:
-        wanted = self.wanted
-        try:
-            database = self._connect(wanted)
-        except HeadraceError as error:
-            if error.kind is PROTOCOL_UNEXPECTED:
-                # The database was there: a proxy whose server is gone hangs up without a word.
-                raise HeadraceError(CONNECTION_LOST, error.detail) from error
-            raise
-        try:
-            had = database.snapshot()
-        except BaseException:
-            database.close()
-            raise
-        if self.wanted == wanted:  # else another one has been had, or told, meanwhile
-            self.wanted = had
-        return database
-
-
-class _Connection:
-    """A worker's connection to the source, made when it is needed."""
-
-    def __init__(self, snapshots: Snapshots, database: Database | None) -> None:
-        self._snapshots = snapshots
-        self.database = database
-        self.ever = database is not None
-
-    def open(self, chunk: Chunk) -> Database:
-        """A chunk by place has to be read from the snapshot that the others see."""
-        if (
-            self.database is not None
-            and chunk.physical
-            and self.database.snapshot() != self._snapshots.wanted
-        ):
-            self.drop()
-        if self.database is None:
-            self.database = self._snapshots.join()
-            self.ever = True
-        return self.database
-
-    def drop(self) -> None:
-        """After an error it is of no further use."""
-        if self.database is not None:
-            with suppress(HeadraceError, OSError):
-                self.database.close()
-            self.database = None
-
-    def abandon(self) -> None:
-        if self.database is not None:
-            self.database.abandon()
-
-
 class Workers:
     """Threads that read chunks: as many as the source's `parallel`, or as the server lets in.
 
@@ -164,8 +100,8 @@ class Workers:
         self._name = new_id()
         others = reading.source.parallel - 1
         self._connections = [
-            _Connection(self._snapshots, first),
-            *(_Connection(self._snapshots, None) for _ in range(others)),
+            WorkerConnection(self._snapshots, first),
+            *(WorkerConnection(self._snapshots, None) for _ in range(others)),
         ]
 
     @property
@@ -210,7 +146,7 @@ class Workers:
             done: T = self._retrying()(self._try_over, self._connections[0], work)
             return done
 
-    def _try_over(self, connection: _Connection, work: Callable[[Database], T]) -> T:
+    def _try_over(self, connection: WorkerConnection, work: Callable[[Database], T]) -> T:
         try:
             return work(connection.open(WHOLE))
         except BaseException:
@@ -246,13 +182,13 @@ class Workers:
             for thread in threads:
                 thread.join(0.1)
 
-    def _work(self, number: int, connection: _Connection) -> None:
+    def _work(self, number: int, connection: WorkerConnection) -> None:
         after = None
         try:
             while not self._over.is_set():
-                held = self._reading.chunks.claim(f"{self._name}-{number}", after)
+                held = self._patiently(self._reading.chunks.claim, f"{self._name}-{number}", after)
                 if held is None:
-                    if self._finished():
+                    if self._patiently(self._finished):
                         return
                     self._over.wait(_IDLE_SECONDS)
                     continue
@@ -270,10 +206,22 @@ class Workers:
                 self._failure = self._failure or error
             self._over.set()
 
+    def _patiently(self, ask: Callable[..., T], *args: object) -> T:
+        """Ask the documents, again and again if they can't be reached for a moment."""
+        retrying = Retrying(
+            stop=stop_after_delay(LEASE.total_seconds()),
+            wait=wait_random_exponential(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS / 6),
+            retry=retry_if_exception(_passes),
+            sleep=self._pause,
+            before_sleep=_announce,
+            reraise=True,
+        )
+        return retrying(ask, *args)
+
     def _finished(self) -> bool:
         return all(c.state is ChunkState.DONE for c in self._reading.chunks.all())
 
-    def _take(self, held: Held, connection: _Connection) -> None:
+    def _take(self, held: Held, connection: WorkerConnection) -> None:
         chunk = held.record
         with self._holding(held), self._board.working_on(chunk.ref), log_context(chunk=chunk.name):
             try:
@@ -286,7 +234,7 @@ class Workers:
                 detail = f"Reading {chunk.ref} was tried {ATTEMPTS} times. {error.detail}"
                 raise HeadraceError(error.kind, detail, hint=error.hint) from error
 
-    def _try(self, held: Held, connection: _Connection, attempt: int) -> None:
+    def _try(self, held: Held, connection: WorkerConnection, attempt: int) -> None:
         try:
             database = self._opened(connection, held.record.chunk)
             self._check_going_on()
@@ -297,7 +245,7 @@ class Workers:
             self._check_going_on()
             raise
 
-    def _opened(self, connection: _Connection, chunk: Chunk) -> Database:
+    def _opened(self, connection: WorkerConnection, chunk: Chunk) -> Database:
         try:
             return connection.open(chunk)
         except HeadraceError as error:
