@@ -25,9 +25,9 @@ variable "name" {
   default     = "headrace"
 
   validation {
-    # The id of a service account has 30 characters at most.
-    condition     = can(regex("^[a-z][a-z0-9-]{1,11}[a-z0-9]$", var.name))
-    error_message = "The name has 3 to 13 small letters, digits and hyphens."
+    # The id of a service account has 30 characters at most, that of a database 4 at least.
+    condition     = can(regex("^[a-z][a-z0-9-]{2,11}[a-z0-9]$", var.name))
+    error_message = "The name has 4 to 13 small letters, digits and hyphens."
   }
 }
 

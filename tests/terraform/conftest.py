@@ -65,7 +65,7 @@ def workspace(tmp_path: Path, schema: Path) -> Workspace:
 @pytest.fixture(scope="session")
 def minimal(tmp_path_factory: pytest.TempPathFactory, schema: Path) -> Deployment:
     """What is deployed with the least that has to be chosen."""
-    return Workspace(tmp_path_factory.mktemp("minimal"), schema, whole_page=True).apply(MINIMAL)
+    return Workspace(tmp_path_factory.mktemp("minimal"), schema).apply(MINIMAL)
 
 
 @pytest.fixture(scope="session")

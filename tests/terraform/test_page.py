@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 from headrace import page
 from headrace.api.functions import FUNCTIONS
 from headrace.page import PageConfig
-from tests.terraform.workspace import Deployment
+from tests.terraform.conftest import MINIMAL
+from tests.terraform.workspace import Deployment, Workspace
 
 POLICY = re.compile(r'http-equiv="Content-Security-Policy"\s+content="([^"]+)"')
 
 
-def test_it_is_all_there(minimal: Deployment) -> None:
+def test_it_is_all_there(tmp_path: Path, schema: Path) -> None:
+    planned = Workspace(tmp_path, schema, whole_page=True).plan(MINIMAL)
     objects = {
-        values["name"]: values
-        for values in minimal.of_type("google_storage_bucket_object").values()
+        resource["values"]["name"]: resource["values"]
+        for resource in planned["planned_values"]["root_module"]["resources"]
+        if resource["type"] == "google_storage_bucket_object"
     }
     assert objects.keys() == page.files().keys() | {"config.json"}
     for name, path in page.files().items():

@@ -15,7 +15,7 @@ PYTHON = ROOT / ".cache/terraform/bin/python"
 # What Terraform's files refer to.
 _BESIDE = ("terraform", "src/headrace/documents/firestore.indexes.json")
 _PAGE = ("web",)
-# A hundred files of the page make Terraform slow; one test looks at them all.
+# A hundred files of the page make it slow; one test looks at them all.
 _FEW_OF_THE_PAGE = ("web/index.html", "web/app.js", "web/app.css", "web/parts")
 _LOCAL_STATE = 'terraform {\n  backend "local" {}\n}\n'
 
@@ -118,16 +118,23 @@ class Workspace:
         assert done.returncode == 0, f"terraform {' '.join(command)}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
+    def plan(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What Terraform would do, from whatever stands."""
+        self._choose(variables)
+        self.succeed("plan", "-input=false", "-refresh=false", "-out=next.plan")
+        plan: Mapping[str, Any] = json.loads(self.succeed("show", "-json", "next.plan"))
+        return plan
+
     def apply(self, variables: Mapping[str, Any]) -> Deployment:
         """Apply it all, and plan anew."""
+        self._choose(variables)
+        self.succeed("apply", "-input=false", "-auto-approve")
+        state = (self.directory / "terraform.tfstate").read_text()
+        return Deployment(self.plan(variables), state)
+
+    def _choose(self, variables: Mapping[str, Any]) -> None:
         (self.directory / "terraform.tfvars.json").write_text(json.dumps(variables))
         self.succeed("init", "-input=false")
-        self.succeed("apply", "-input=false", "-auto-approve")
-        self.succeed("plan", "-input=false", "-refresh=false", "-out=next.plan")
-        return Deployment(
-            plan=json.loads(self.succeed("show", "-json", "next.plan")),
-            state=(self.directory / "terraform.tfstate").read_text(),
-        )
 
 
 def environment(container: Mapping[str, Any]) -> dict[str, str]:
