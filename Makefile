@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 CODE   := src functions jobs devservers demo bench tests web
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test kill-matrix fuzz bench bench-modes bench-page mariadb pgbouncer postgis postgres-13 chromium axe terraform check format lint types vendor docs lock clean
+.PHONY: help demo test kill-matrix fuzz bench bench-modes bench-page mariadb pgbouncer postgis postgres-13 chromium axe terraform firestore-emulator check format lint types vendor docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,10 @@ $(TERRAFORM)/.installed: tests/terraform/requirements.lock tests/terraform/schem
 	$(TERRAFORM)/bin/python -m pip download --quiet --no-deps --require-hashes --dest $(TERRAFORM)/schema -r tests/terraform/schema.lock
 	@touch $@
 
+# What stands for Firestore in the tests is our own; Google's emulator comes with the Cloud SDK alone.
+firestore-emulator: $(STAMP) ## Hold the contract of documents against Google's emulator
+	HEADRACE_TEST_FIRESTORE=emulator $(BIN)/python -m pytest tests/documents/test_contract.py -k firestore
+
 # A calm machine is needed, and about an hour; the data are made once and kept under .cache.
 SCALE  ?= 1
 ROUNDS ?= 3
@@ -138,6 +142,7 @@ lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra local -o requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --all-extras --no-emit-package pandas --no-emit-package numpy -o requirements-dev.lock
 	uv pip compile tests/terraform/requirements.in --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-deps -o tests/terraform/requirements.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra cloud -c requirements-dev.lock -o requirements-cloud.lock
 
 clean: ## Remove the virtual environment and everything that was made
 	rm -rf $(VENV) .cache .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
