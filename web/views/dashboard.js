@@ -4,6 +4,7 @@ import { KINDS, SHOWN_RUNS, everySource, matching, ofKind } from "../overview.js
 import { href } from "../router.js";
 import { resumeStep } from "../wizard.js";
 import { Badge } from "../parts/badge.js";
+import { Editors } from "../parts/editors.js";
 import { Field } from "../parts/field.js";
 import { Heading } from "../parts/heading.js";
 import { Icon } from "../parts/icon.js";
@@ -87,9 +88,9 @@ function Table({ found }) {
   </table></div>${more}`;
 }
 
-const AddSource = ({ model }) => html`<a class="button" href=${href("new", { model, step: "source" })}>
+const AddSource = ({ model }) => html`<${Editors}><a class="button" href=${href("new", { model, step: "source" })}>
   <${Icon} name="add" />Add a source
-</a>`;
+</a><//>`;
 
 function Row({ each: { source, schedule, runs } }) {
   const { model_id: model, source_id: id, connection } = source;

@@ -2,6 +2,7 @@ import { html, useSignal } from "../html.js";
 import { getSource, listRuns, previewSchedule } from "../api.js";
 import { href } from "../router.js";
 import { Badge } from "../parts/badge.js";
+import { Editors } from "../parts/editors.js";
 import { Heading } from "../parts/heading.js";
 import { Icon } from "../parts/icon.js";
 import { announce } from "../parts/live.js";
@@ -50,7 +51,7 @@ export function Source({ model, source: id }) {
     <p class="crumbs"><a href=${href("dashboard", { model })}><${Icon} name="back" />Sources</a></p>
     <div class="title-row source-title">
       <div class="named"><${Heading} title=${source.name} /><${Badge} state=${source.state} /></div>
-      <${SourceActions} source=${source} live=${live} onRun=${seen} onChange=${changed} />
+      <${Editors}><${SourceActions} source=${source} live=${live} onRun=${seen} onChange=${changed} /><//>
     </div>
     ${problem && problem.code !== "offline" && html`<${ProblemNotice} problem=${problem} onRetry=${reload} />`}
     ${live
@@ -65,7 +66,7 @@ export function Source({ model, source: id }) {
       <div class="beside-main">
         <${Schedule} source=${source} preview=${preview} />
         <${Connection} source=${source} onChange=${changed} />
-        <${DeleteSource} source=${source} live=${live} />
+        <${Editors}><${DeleteSource} source=${source} live=${live} /><//>
       </div>
     </div>
   `;

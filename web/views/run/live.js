@@ -6,6 +6,7 @@ import {
 } from "../../progress.js";
 import { isLive, rowsOf } from "../runs.js";
 import { ActionButton, ActionProblem, useAction } from "../../parts/action.js";
+import { Editors } from "../../parts/editors.js";
 import { announce } from "../../parts/live.js";
 import { useLoaded } from "../../parts/loaded.js";
 import { useMore } from "../../parts/more.js";
@@ -42,7 +43,7 @@ export function LiveRun({ run: known, onSeen, title = "Running now" }) {
   return html`<section class="card live-run" aria-labelledby="live-title">
     <div class="card-head">
       <h2 id="live-title">${title}</h2>
-      <${ActionButton} action=${cancel} label="Cancel the run" pending="Cancelling …" look="secondary small" disabled=${asked} />
+      <${Editors}><${ActionButton} action=${cancel} label="Cancel the run" pending="Cancelling …" look="secondary small" disabled=${asked} /><//>
     </div>
     <${ActionProblem} action=${cancel} />
     <${Phases} run=${run} />

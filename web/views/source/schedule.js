@@ -1,5 +1,6 @@
 import { html } from "../../html.js";
 import { href } from "../../router.js";
+import { Editors } from "../../parts/editors.js";
 import { Icon } from "../../parts/icon.js";
 import { Notice } from "../../parts/notice.js";
 import { RelativeTime } from "../../parts/time.js";
@@ -10,7 +11,7 @@ export function Schedule({ source, preview }) {
   const active = source.state === "active";
   const { last_skipped: skipped } = source;
   return html`<section class="card" aria-labelledby="schedule-title">
-    <div class="card-head"><h2 id="schedule-title">Schedule</h2><a class="small" href=${at}>Edit<span class="unseen"> the schedule</span></a></div>
+    <div class="card-head"><h2 id="schedule-title">Schedule</h2><${Editors}><a class="small" href=${at}>Edit<span class="unseen"> the schedule</span></a><//></div>
     <p>${preview.words.charAt(0).toUpperCase()}${preview.words.slice(1)}</p>
     ${!active && preview.runs.length > 0 && html`<p class="soft">${source.state === "paused" ? "Paused: no run comes by itself." : "It begins once the source is active."}</p>`}
     ${active && preview.runs.length > 0 && html`<ol class="upcoming" aria-label="Next runs">${preview.runs.map((run, index) => html`<li key=${run.at}>

@@ -1,9 +1,10 @@
 import { html, useSignal } from "../../html.js";
 import { resyncTable } from "../../api.js";
-import { count } from "../../format.js";
+import { count, counted } from "../../format.js";
 import { href } from "../../router.js";
 import { tableKey } from "../../wizard.js";
 import { ActionButton, ActionProblem, useAction } from "../../parts/action.js";
+import { Editors } from "../../parts/editors.js";
 import { Field } from "../../parts/field.js";
 import { useMore } from "../../parts/more.js";
 
@@ -24,7 +25,7 @@ export function Tables({ source, lastRun }) {
   const found = source.selection.filter((table) => nameOf(table).toLowerCase().includes(sought));
   const [shown, more] = useMore(found);
   return html`<section class="card" aria-labelledby="tables-title">
-    <div class="card-head"><h2 id="tables-title">Tables <span class="soft">${count(source.selection.length)}</span></h2><a class="small" href=${at}>Edit<span class="unseen"> the tables</span></a></div>
+    <div class="card-head"><h2 id="tables-title">Tables <span class="soft">${count(source.selection.length)}</span></h2><${Editors}><a class="small" href=${at}>Edit<span class="unseen"> the tables</span></a><//></div>
     ${source.selection.length >= SEARCH_FROM && html`<${Field} label="Search tables" kind="search" value=${search.value} onInput=${(text) => (search.value = text)} />`}
     ${source.selection.length === 0
       ? html`<p class="soft">No table is chosen yet.</p>`
@@ -49,9 +50,9 @@ function Table({ source, table, last }) {
   const possible = table.mode !== "full" && state !== "draft";
   return html`<li>
     <div class="taken-name"><span class="name">${nameOf(table)}</span>
-      <small>${MODES[table.mode](table)}${table.columns ? ` · ${count(table.columns.length)} columns` : ""}${into ? html` · into <code>${source.dataset}.${into}</code>` : ""}</small></div>
+      <small>${MODES[table.mode](table)}${table.columns ? ` · ${counted(table.columns.length, "column")}` : ""}${table.filter.length ? ` · ${counted(table.filter.length, "condition")}` : ""}${into ? html` · into <code>${source.dataset}.${into}</code>` : ""}</small></div>
     <span class="rows">${last ? html`${count(last.rows)} <small>rows last</small>` : ""}</span>
-    ${possible && !asking.value && html`<button type="button" class="quiet small" onClick=${() => { resync.clear(); asking.value = true; }}>Re-sync<span class="unseen"> ${nameOf(table)}</span></button>`}
+    ${possible && !asking.value && html`<${Editors}><button type="button" class="quiet small" onClick=${() => { resync.clear(); asking.value = true; }}>Re-sync<span class="unseen"> ${nameOf(table)}</span></button><//>`}
     ${asking.value && html`<div class="asked"><p>The next run reads all of ${nameOf(table)} again, in place of what the destination has. Until then its rows stay as they are.</p>
       <${ActionButton} action=${resync} look="small" label="Re-sync it" pending="Asking …" />
       <button type="button" class="quiet small" onClick=${() => (asking.value = false)}>Leave it</button></div>`}
