@@ -7,6 +7,7 @@ import { OPTIONS, STEPS, resumed, tableKey, unsaved, wizard } from "./wizard.js"
 export function changes(state) {
   const { source } = state;
   const part = {};
+  if (state.name.trim() !== source.name) part.name = state.name.trim();
   const before = new Map(source.selection.map((table) => [tableKey(table), table]));
   const same = ([key, table]) => before.has(key) && sameSelection(table, before.get(key));
   if (state.selection.size !== before.size || ![...state.selection].every(same)) {
@@ -31,7 +32,7 @@ export const reached = ({ setup_step: before }, step) =>
 export function saved(state, source, part = {}, sent = state) {
   const stored = resumed(source);
   const isStored = (name) => name in part && state[name] === sent[name];
-  const kept = ["selection", "schedule"].filter((name) => !isStored(name));
+  const kept = ["name", "selection", "schedule"].filter((name) => !isStored(name));
   return {
     ...stored,
     test: state.test,

@@ -183,19 +183,19 @@ export function missing(state, type) {
 export const hasStoredSecret = (state) =>
   state.source !== null && Object.values(state.secrets).every((value) => !value);
 
-/** Whether what is stored is what the form shows. */
+/** Whether the connection that is stored is another one than the form shows. */
 export function unsaved(state) {
   if (state.source === null) return true;
   const before = resumed(state.source);
   const same = (name) => JSON.stringify(state[name]) === JSON.stringify(before[name]);
-  return !hasStoredSecret(state) || !["name", "type", "values"].every(same);
+  return !hasStoredSecret(state) || !["type", "values"].every(same);
 }
 
 export function mayEnter(state, step) {
   const rules = {
     source: () => true,
     connection: () => state.type !== null && state.name.trim() !== "",
-    tables: () => state.source !== null && !unsaved(state),
+    tables: () => mayEnter(state, "connection") && !unsaved(state),
     schedule: () => mayEnter(state, "tables") && state.selection.size > 0,
     review: () => mayEnter(state, "schedule"),
   };

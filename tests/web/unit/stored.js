@@ -63,3 +63,15 @@ export function what_changed_elsewhere_is_taken_unless_something_here_is_unsaved
   const rebased = stored.rebased(found, there);
   same([rebased.stale, rebased.dataset, rebased.source.etag], [false, "lake", "2"]);
 }
+
+export function another_name_is_saved_and_is_no_other_connection() {
+  const state = rules.named(rules.resumed(STORED), " Store ");
+  is(rules.unsaved(state), false);
+  same(stored.changes(state), { name: "Store" });
+  const now = stored.saved(state, { ...STORED, etag: "2", name: "Store" }, { name: "Store" }, state);
+  is(now.name, "Store");
+  same(stored.changes(now), {});
+  // Something else was saved meanwhile, and the name is still to be.
+  is(stored.saved(state, { ...STORED, etag: "2" }, { dataset: "lake" }, state).name, " Store ");
+  is(rules.mayEnter(rules.named(state, " "), "tables"), false);
+}

@@ -1,4 +1,5 @@
-import { html, useSignal } from "../../html.js";
+import { html, useRef, useSignal } from "../../html.js";
+import * as draft from "../../draft.js";
 import { change, chosen, named, wizard } from "../../wizard.js";
 import { Field } from "../../parts/field.js";
 import { Icon } from "../../parts/icon.js";
@@ -10,14 +11,16 @@ export function SourceStep({ types, to }) {
   const asked = useSignal(false);
   const wrongName = asked.value && !state.name.trim() ? { message: "is required" } : state.wrong.name;
   const wrongType = asked.value && !state.type;
-  const goOn = (event) => {
+  const form = useRef();
+  const goOn = async (event) => {
     event.preventDefault();
     asked.value = true;
-    if (state.type && state.name.trim()) to("connection");
-    else event.currentTarget.querySelector(state.type ? "input[type=text]" : "input[type=radio]").focus();
+    const lacking = state.type ? "input[type=text]" : "input[type=radio]";
+    if (!state.type || !state.name.trim()) form.current.querySelector(lacking).focus();
+    else if (state.source === null || (await draft.saveChanges("source"))) to("connection");
   };
   const before = types.types.find((type) => type.type === state.type);
-  return html`<form onSubmit=${goOn} novalidate>
+  return html`<form ref=${form} onSubmit=${goOn} novalidate>
     <fieldset class="cards" aria-describedby=${wrongType ? "wrong-type" : undefined}>
       <legend>Which database is it?</legend>
       ${types.types.map((type) => html`<label key=${type.type} class="card">
@@ -35,6 +38,6 @@ export function SourceStep({ types, to }) {
       hint="As you and others will find it, such as “Shop” or “CRM, Europe”."
       onInput=${(text) => change(named, text)}
     />
-    <${StepFoot} submit="Go on" />
+    <${StepFoot} submit="Go on" busy=${state.saving} />
   </form>`;
 }
