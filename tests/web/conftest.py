@@ -113,15 +113,19 @@ def barriers(page: Page) -> Barriers:
 
 
 class Screenshots:
-    """`screenshot("name")` keeps a picture of the page, by scheme and size."""
+    """`screenshot("name")` keeps a picture of the page, by scheme and size.
+
+    Of all of it, or with `full_page=False` of what is in sight.
+    """
 
     def __init__(self, page: Page, look: tuple[str, str]) -> None:
         self._page = page
         self._look = look
 
-    def __call__(self, name: str) -> None:
+    def __call__(self, name: str, *, full_page: bool = True) -> None:
         path = ROOT / "build" / "screenshots" / f"{name}-{'-'.join(self._look)}.png"
-        self._page.screenshot(path=re.sub(r"\s", "_", str(path)), full_page=True, caret="initial")
+        named = re.sub(r"\s", "_", str(path))
+        self._page.screenshot(path=named, full_page=full_page, caret="initial")
 
 
 @pytest.fixture

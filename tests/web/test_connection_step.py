@@ -17,30 +17,13 @@ from tests.conftest import Database, MariadbDatabase
 from tests.web.barriers import Barriers
 from tests.web.complaints import Complaints
 from tests.web.conftest import Screenshots, every_look
-
-
-def begin(page: Page, kind: str = "PostgreSQL", name: str = "Shop") -> None:
-    page.get_by_role("link", name="Add a source").click()
-    page.get_by_label(kind).check()
-    page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_role("heading", name="Connection", exact=True)).to_be_focused()
+from tests.web.connecting import begin, enter, try_it
+from tests.web.drafts import only
 
 
 def fill(page: Page, database: Database | MariadbDatabase, password: str | None = None) -> None:
-    connection = database.connection
-    page.get_by_label("Host", exact=True).fill(connection.host)
-    page.get_by_label("Port", exact=True).fill(str(connection.port))
-    page.get_by_label("Database", exact=True).fill(connection.database)
-    page.get_by_label("User", exact=True).fill(connection.user)
     given = database.server.password if password is None else password
-    page.get_by_label("Password", exact=True).fill(given)
-    page.get_by_text("More: encryption and certificates").click()
-    page.get_by_label("TLS mode").select_option("disable")
-
-
-def try_it(page: Page) -> None:
-    page.get_by_role("button", name="Test connection").click()
+    enter(page, database.connection, given)
 
 
 @every_look
@@ -108,6 +91,8 @@ def test_a_wrong_password_then_the_right_one(
     expect(home.get_by_text("The connection does not work yet.")).to_be_visible()
     password = home.get_by_label("Password", exact=True)
     expect(password).to_have_attribute("aria-invalid", "true")
+    expect(home.get_by_text("Password may be wrong.")).to_be_visible()
+    expect(home.get_by_text("User may be wrong.")).to_be_visible()
     expect(home.get_by_text("Enter the password again")).to_be_visible()
     screenshot("wizard-connection-fails")
     barriers.check()
@@ -183,7 +168,8 @@ def test_a_draft_that_was_changed_elsewhere_is_not_overwritten(
     complaints.expect("409")
     begin(home)
     fill(home, database)
-    try_it(home)
+    with home.expect_response(re.compile(r"/sources/default/\w+$")):  # once there is one
+        try_it(home)
     expect(home.get_by_text("The draft is saved.")).to_be_visible()
     sources = Sources(Services(settings).documents)
     (source,) = sources.list("default", limit=1)
@@ -227,6 +213,58 @@ def test_a_service_that_is_gone_is_said_and_nothing_is_lost(
     expect(home.get_by_label("User", exact=True)).to_have_value(database.connection.user)
     try_it(home)
     expect(home.get_by_text("The draft is saved.")).to_be_visible()
+
+
+@every_look
+def test_the_result_is_brought_into_sight(
+    home: Page, database: Database, screenshot: Screenshots
+) -> None:
+    begin(home)
+    fill(home, database, "wrong")
+    try_it(home)
+    failed = home.get_by_role("listitem").filter(has_text="Login: failed")
+    expect(failed.get_by_text("Enter the password again")).to_be_in_viewport()
+    below = home.evaluate("() => innerWidth < 1024")  # there is no room for both side by side
+    field = home.get_by_label("Password", exact=True)
+    expect(failed if below else field).to_be_focused()
+    screenshot("wizard-connection-fails-seen", full_page=False)
+
+    field.fill(database.server.password)
+    field.press("Enter")
+    expect(home.get_by_text("The connection works. The draft is saved.")).to_be_in_viewport()
+    expect(home.get_by_role("button", name="Go on to tables")).to_be_focused()
+    expect(home.get_by_role("button", name="Go on to tables")).to_be_in_viewport()
+    screenshot("wizard-connection-works-seen", full_page=False)
+
+
+def test_a_test_may_be_stopped(home: Page, database: Database) -> None:
+    begin(home)
+    fill(home, database)
+    home.route("**/test_connection/", lambda _: None)  # is never answered
+    try_it(home)
+    button = home.get_by_role("button", name="Test connection")
+    expect(button).to_have_attribute("aria-busy", "true")
+    expect(button).to_be_focused()
+    home.get_by_role("button", name="Stop").click()
+    expect(button).to_be_focused()
+    expect(button).not_to_have_attribute("aria-busy", "true")
+    home.unroute_all()
+    button.click()
+    expect(home.get_by_text("The draft is saved.")).to_be_visible()
+
+
+def test_another_name_needs_no_password(home: Page, database: Database, settings: Settings) -> None:
+    begin(home)
+    fill(home, database)
+    try_it(home)
+    expect(home.get_by_text("The draft is saved.")).to_be_visible()
+    home.get_by_role("link", name="Source (done)").click()
+    home.get_by_label("Name", exact=True).fill("Store")
+    home.get_by_role("button", name="Go on").click()
+    expect(home.get_by_role("heading", name="Connection", exact=True)).to_be_focused()
+    assert only(settings).name == "Store"
+    home.get_by_role("button", name="Go on to tables").click()
+    expect(home.get_by_role("heading", name="Tables", exact=True)).to_be_focused()
 
 
 def test_a_draft_is_resumed(

@@ -55,7 +55,7 @@ const CONTROLS = {
 /** The functions say `is required` of a field; beside it that is a sentence. */
 function sentence(label, { message, hint }) {
   if (!message) return hint;
-  const verb = /^(is|must|has|needs|can't|was|holds|belongs)\b/.test(message);
+  const verb = /^(is|must|may|has|needs|can't|was|holds|belongs)\b/.test(message);
   const said = verb ? `${label} ${message}` : message;
   return `${said.charAt(0).toUpperCase()}${said.slice(1)}${/[.!?]$/.test(said) ? "" : "."}`;
 }

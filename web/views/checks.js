@@ -50,7 +50,7 @@ const SAID = { passed: "passed", failed: "failed", warned: "to be looked at", sk
 function Layer({ check }) {
   const { layer, status, milliseconds, found, hint, copy_text: copy, code } = check;
   const open = status === "failed" || status === "warned";
-  return html`<li class=${status}>
+  return html`<li class=${status} tabindex=${status === "failed" ? -1 : undefined}>
     <span class="mark"><${Icon} name=${status} /></span>
     <div class="body">
       <p class="head"><span>${LABELS[layer] ?? layer}<span class="unseen">: ${SAID[status]}</span></span>

@@ -6,7 +6,6 @@ import { STEPS, enterable, mayEnter, wizard } from "../wizard.js";
 import { Heading } from "../parts/heading.js";
 import { Icon } from "../parts/icon.js";
 import { useLoaded } from "../parts/loaded.js";
-import { ProblemNotice } from "../parts/notice.js";
 import { Failure, Loading } from "../parts/states.js";
 import { Stale } from "./stale.js";
 import { ConnectionStep } from "./steps/connection.js";
@@ -43,7 +42,7 @@ export function Wizard({ model, source = null, step }) {
   const problem = noTypes ?? opening.problem;
   if (problem && !ready) {
     const again = () => (types ? opening.reload() : reload());
-    return html`<${Failure} problem=${problem} onRetry=${again} />`;
+    return html`<${Heading} title="The set-up can’t be shown" /><${Failure} problem=${problem} onRetry=${again} />`;
   }
   if (!possible) return html`<${Loading} label="Loading the set-up" />`;
   const [View, title] = VIEWS[step];
@@ -59,7 +58,6 @@ export function Wizard({ model, source = null, step }) {
       <${Heading} title=${title} />
       ${state.source?.state === "active" && html`<p class="lead">This source is active: what you save here holds from its next run on.</p>`}
       ${state.stale && html`<${Stale} />`}
-      ${state.problem && html`<${ProblemNotice} problem=${state.problem} />`}
       <${View} types=${types} to=${(next) => to(target, next)} />
     </div>
   </div>`;

@@ -2,8 +2,9 @@ import { html, useRef, useSignal } from "../../html.js";
 import { fromUrl, typeOfUrl } from "../../connection_url.js";
 import * as draft from "../../draft.js";
 import {
-  change, chosen, hasStoredSecret, pasted, typed, typedSecret, unsaved, wizard,
+  change, chosen, hasStoredSecret, missing, pasted, typed, typedSecret, unsaved, wizard,
 } from "../../wizard.js";
+import { bring } from "../../parts/bring.js";
 import { Field } from "../../parts/field.js";
 import { announce } from "../../parts/live.js";
 import { Checks } from "../checks.js";
@@ -13,6 +14,7 @@ import { StepFoot } from "./foot.js";
 export function ConnectionStep({ types, to }) {
   const state = wizard.value;
   const form = useRef();
+  const results = useRef();
   const type = types.types.find((each) => each.type === state.type);
   const replacing = useSignal(false);
   const busy = state.test.state === "running" || state.saving;
@@ -34,8 +36,29 @@ export function ConnectionStep({ types, to }) {
       to("tables");
       return;
     }
+    const complete = Object.keys(missing(state, type)).length === 0;
+    const below = complete && isBelow(results.current, form.current);
+    if (below) bring(foot(), "start");
     if (await draft.test(type)) replacing.value = false;
-    else form.current?.querySelector("[aria-invalid=true]")?.focus();
+    requestAnimationFrame(() => show(below));
+  };
+  const foot = () => form.current.querySelector(".step-foot");
+  /** The test is done: the focus goes to what is to be done now, and is not lost in any case. */
+  const show = (below) => {
+    if (!form.current) return; // somebody has left
+    const failed = results.current.querySelector("li.failed");
+    const names = Object.keys(wizard.peek().wrong).map((path) => path.split(".").at(-1));
+    const wrong = names.map((name) => form.current.elements[name]).find(Boolean);
+    if (below && failed) {
+      failed.focus({ preventScroll: true });
+      bring(failed, "start");
+    } else if (wrong) wrong.focus();
+    else if (document.activeElement === document.body) submitButton().focus({ preventScroll: true });
+  };
+  const submitButton = () => foot().querySelector("[type=submit]");
+  const stop = () => {
+    draft.stopTest();
+    submitButton().focus();
   };
   const fields = (more) => type.connection.filter((field) => field.more === more);
   const each = (field) => html`<${Field}
@@ -61,12 +84,16 @@ export function ConnectionStep({ types, to }) {
         ${fields(true).map(each)}
       </details>
       <${StepFoot} onBack=${() => to("source")} submit=${clean && stored ? "Go on to tables" : "Test connection"} busy=${busy}>
-        ${busy && html`<button type="button" class="secondary" onClick=${draft.stopTest}>Stop</button>`}
+        ${busy && html`<button type="button" class="secondary" onClick=${stop}>Stop</button>`}
       <//>
     </form>
-    <${Checks} test=${state.test} layers=${types.layers} saved=${clean} />
+    <div ref=${results}><${Checks} test=${state.test} layers=${types.layers} saved=${clean} /></div>
   </div>`;
 }
+
+/** Whether one stands under the other, as on a narrow screen, and not beside it. */
+const isBelow = (one, other) =>
+  one.getBoundingClientRect().top >= other.getBoundingClientRect().bottom;
 
 const Stored = ({ label, onReplace }) => html`<div class="field stored">
   <span class="label">${label}</span>

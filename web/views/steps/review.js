@@ -8,7 +8,7 @@ import { Notice, ProblemNotice } from "../../parts/notice.js";
 import { Estimate } from "../review/estimate.js";
 import { Rights } from "../review/rights.js";
 import { Summary } from "../review/summary.js";
-import { StepFoot } from "./foot.js";
+import { StepFoot, pending } from "./foot.js";
 
 /** 5: everything on one page, and the start. */
 export function ReviewStep({ types, to }) {
@@ -50,8 +50,8 @@ export function ReviewStep({ types, to }) {
     ${problem.value && html`<${ProblemNotice} problem=${problem.value} />`}
     <${StepFoot} onBack=${() => to("schedule")} submit=${LABELS[state].run} busy=${busy.value !== null || saving}>
       <button
-        type="button" class="secondary" disabled=${busy.value !== null || saving}
-        aria-busy=${busy.value === "stay" ? "true" : undefined} onClick=${() => finish("stay")}
+        type="button" class="secondary" onClick=${() => finish("stay")}
+        ...${pending(busy.value !== null || saving, busy.value === "stay")}
       >${LABELS[state].stay}</button>
     <//>
   </form>`;
