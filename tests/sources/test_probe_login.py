@@ -67,7 +67,7 @@ def test_a_password_that_ran_out_is_told_like_an_unknown_user(
             assert database.execute(check.copy_text or "").endswith("t|2020-01-01 00:00:00+00")
     assert (check.layer, check.code) == (Layer.LOGIN, "password_rejected")
     assert "VALID UNTIL" in (check.hint or "")
-    assert [field.path for field in check.fields] == ["connection.user", "credentials.password"]
+    assert [field.path for field in check.fields] == ["credentials.password", "connection.user"]
     assert database.execute(check.copy_text or "") == ""  # nobody is called so any more
 
 
