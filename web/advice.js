@@ -13,6 +13,7 @@ export const looking = signal(new Map());
 export const adviceProblem = signal(null);
 
 let running = null;
+let asking = new AbortController();
 
 /** Look at those of the tables that were chosen and have no settings yet.
  *
@@ -36,6 +37,7 @@ export const settled = () => running ?? Promise.resolve();
 export function stopLooking() {
   looking.value = new Map();
   adviceProblem.value = null;
+  asking.abort();
 }
 
 async function look() {
@@ -43,9 +45,11 @@ async function look() {
   const { source } = wizard.peek();
   while (looking.peek().size) {
     const tables = [...looking.peek().values()].slice(0, AT_ONCE);
+    const mine = (asking = new AbortController());
     try {
-      await ask(source, tables);
+      await ask(source, tables, mine.signal);
     } catch (problem) {
+      if (mine.signal.aborted) continue; // there may be others that were chosen since
       if (!(problem instanceof api.Problem)) throw problem;
       looking.value = new Map();
       adviceProblem.value = problem;
@@ -53,7 +57,7 @@ async function look() {
   }
 }
 
-async function ask({ model_id, source_id }, tables) {
+async function ask({ model_id, source_id }, tables, signal) {
   const names = tables.map(({ schema_name, table_name }) => ({ schema_name, table_name }));
   let come = [];
   let shown = performance.now();
@@ -62,7 +66,8 @@ async function ask({ model_id, source_id }, tables) {
     come = [];
     shown = performance.now();
   };
-  for await (const [, { selection }] of api.adviseTables({ model_id, source_id, tables: names })) {
+  const body = { model_id, source_id, tables: names };
+  for await (const [, { selection }] of api.adviseTables(body, { signal })) {
     come.push(selection);
     if (performance.now() - shown > PACE) show();
   }
