@@ -1,5 +1,6 @@
 """`make demo`: PostgreSQL to DuckDB, through the HTTP functions as a web page calls them.
 
+Then the page, with what has run, and with another database to be added by hand.
 Everything lies under one directory, so that the next demonstration starts in seconds.
 """
 
@@ -14,7 +15,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from demo import flights
+from demo import flights, shop
 from demo.client import MODEL, Client, RefusedError
 from demo.comparing import compare, compare_flights
 from demo.killing import kill_and_resume
@@ -65,7 +66,8 @@ def main() -> int:
                 console.print("[red]✗ The two sides do not agree.[/]")
                 return 1
             if not options.once:
-                wait(opening(service))
+                with shop.offered(client, directory / "mariadb"):
+                    wait(opening(service))
         except RefusedError as refusal:
             console.print(f"[red]✗[/] {refusal}\n  [cyan]→[/] {refusal.hint}", markup=True)
             return 1

@@ -175,11 +175,19 @@ def temporary_server(**options: str) -> MariadbServer:
     return MariadbServer(Path(tempfile.mkdtemp(prefix="headrace-mariadb-")), **options)
 
 
-def _binary(name: str) -> str:
+def installed() -> bool:
+    return _found("mariadbd") is not None
+
+
+def _found(name: str) -> str | None:
     # Debian puts mariadbd where only root's PATH looks.
-    path = shutil.which(
+    return shutil.which(
         name, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin"
     )
+
+
+def _binary(name: str) -> str:
+    path = _found(name)
     if path is None:
         raise RuntimeError(f"{name} is missing: run 'apt-get install mariadb-server' as root")
     return path
