@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 CODE   := src functions jobs devservers demo bench tests web
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test kill-matrix fuzz bench bench-modes bench-page mariadb pgbouncer postgis postgres-13 chromium axe terraform firestore-emulator check format lint types vendor docs lock clean
+.PHONY: help demo test screenshots kill-matrix fuzz bench bench-modes bench-page mariadb pgbouncer postgis postgres-13 chromium axe terraform firestore-emulator check format lint types vendor docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ demo: $(STAMP) ## Bring a real PostgreSQL into DuckDB, step by step (ONCE=1 exit
 
 test: $(STAMP) mariadb pgbouncer postgis postgres-13 chromium axe terraform ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2
+
+screenshots: $(STAMP) chromium axe ## Test the page in every look, with pictures in build/screenshots
+	EVERY_LOOK=1 $(BIN)/python -m pytest -n 2 tests/web
 
 kill-matrix: $(STAMP) ## Kill a run at each point of its protocol, in each mode (an hour)
 	$(BIN)/python -m tests.extraction.kill_matrix

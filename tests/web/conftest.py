@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -58,12 +59,12 @@ def look(request: pytest.FixtureRequest) -> tuple[str, str]:
     return chosen
 
 
-every_look = pytest.mark.parametrize(
-    "look",
-    [(scheme, size) for scheme in SCHEMES for size in SIZES],
-    ids="-".join,
-    indirect=True,
-)
+# Each scheme and each size once; `make screenshots` takes all of them together.
+LOOKS = [("light", "desktop"), ("dark", "phone")]
+if os.environ.get("EVERY_LOOK"):
+    LOOKS = [(scheme, size) for scheme in SCHEMES for size in SIZES]
+
+every_look = pytest.mark.parametrize("look", LOOKS, ids="-".join, indirect=True)
 
 
 @pytest.fixture
