@@ -186,7 +186,7 @@ def test_the_destination_of_merge_equals_the_source(settings: Settings, database
     run_state_machine_as_test(
         Bound,
         settings=bounds(
-            max_examples=20,
+            max_examples=12,
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),
