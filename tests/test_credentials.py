@@ -77,7 +77,7 @@ def test_the_version_that_was_saved_counts(vault: EncryptedFile) -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [b"", b"pa55", b"{}", b'{"password": "pa55"}', b'{"password": "", "identity": {}}']
+    "payload", [b"pa55", b"{}", b'{"password": "pa55"}', b'{"password": "", "identity": {}}']
 )
 def test_a_payload_that_is_none_is_an_error(vault: EncryptedFile, payload: bytes) -> None:
     vault.add(NAME, payload)
