@@ -45,7 +45,7 @@ demo: $(STAMP) ## Bring a real PostgreSQL into DuckDB, step by step (ONCE=1 exit
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
 
 test: $(STAMP) mariadb pgbouncer postgis postgres-13 chromium axe terraform ## Run the whole test suite
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 2
 
 screenshots: $(STAMP) chromium axe ## Test the page in every look, with pictures in build/screenshots
 	EVERY_LOOK=1 $(BIN)/python -m pytest -n 2 tests/web
