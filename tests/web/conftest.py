@@ -76,6 +76,12 @@ def every_look(test: Test) -> Test:
     return marked
 
 
+# Where what matters is what is in sight, however quick the suite has to be.
+both_sizes = pytest.mark.parametrize(
+    "look", [("light", size) for size in SIZES], ids="-".join, indirect=True
+)
+
+
 @pytest.fixture
 def context(browser: Browser, look: tuple[str, str]) -> Iterator[BrowserContext]:
     scheme, size = look

@@ -16,7 +16,7 @@ from headrace.settings import Settings
 from tests.conftest import Database, MariadbDatabase
 from tests.web.barriers import Barriers
 from tests.web.complaints import Complaints
-from tests.web.conftest import Screenshots, every_look
+from tests.web.conftest import Screenshots, both_sizes, every_look
 from tests.web.connecting import begin, enter, try_it
 from tests.web.drafts import only
 
@@ -215,7 +215,7 @@ def test_a_service_that_is_gone_is_said_and_nothing_is_lost(
     expect(home.get_by_text("The draft is saved.")).to_be_visible()
 
 
-@every_look
+@both_sizes
 def test_the_result_is_brought_into_sight(
     home: Page, database: Database, screenshot: Screenshots
 ) -> None:

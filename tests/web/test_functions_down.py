@@ -15,7 +15,7 @@ from tests.conftest import Database
 from tests.web import drafts
 from tests.web.barriers import Barriers
 from tests.web.complaints import Complaints
-from tests.web.conftest import Screenshots, every_look
+from tests.web.conftest import Screenshots, both_sizes
 from tests.web.connecting import begin, enter, try_it
 from tests.web.drafts import SHOP
 
@@ -70,7 +70,7 @@ def test_the_connection_test(
     expect(home.get_by_text("The connection works. The draft is saved.")).to_be_visible()
 
 
-@every_look
+@both_sizes
 def test_saving_what_was_tested(
     home: Page,
     database: Database,
