@@ -50,12 +50,14 @@ const SAID = { passed: "passed", failed: "failed", warned: "to be looked at", sk
 function Layer({ check }) {
   const { layer, status, milliseconds, found, hint, copy_text: copy, code } = check;
   const open = status === "failed" || status === "warned";
+  const skipped = status === "skipped"; // the layer that failed says why
   return html`<li class=${status} tabindex=${status === "failed" ? -1 : undefined}>
     <span class="mark"><${Icon} name=${status} /></span>
     <div class="body">
       <p class="head"><span>${LABELS[layer] ?? layer}<span class="unseen">: ${SAID[status]}</span></span>
+        ${skipped && html`<span class="time" aria-hidden="true">${SAID[status]}</span>`}
         ${milliseconds > 0 && html`<span class="time">${duration(milliseconds)}</span>`}</p>
-      <p class="found">${found}</p>
+      ${!skipped && html`<p class="found">${found}</p>`}
       ${open && hint && html`<${Notice}
         tone=${status === "failed" ? "bad" : "warn"} title=${status === "failed" ? "What to do" : null} hint=${hint} copy=${copy} code=${code}
       />`}
