@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from headrace import local
 from headrace.local import LocalServer
@@ -20,6 +20,9 @@ from headrace.services import Services
 from headrace.settings import Settings
 from tests.web.barriers import Barriers
 from tests.web.complaints import Complaints
+
+# What is expected comes at once or after a poll; on a busy machine all takes longer.
+expect.set_options(timeout=20_000)
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"
