@@ -6,8 +6,8 @@ The cloud's adapters alone load this module, since it loads Google's libraries.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -40,10 +40,11 @@ class Place:
     project: str
     path: str
     emulator: str | None
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
-def place(url: str) -> Place:
-    """Read a URL. Raises SETTINGS_INVALID.
+def place(url: str, *known: str) -> Place:
+    """Read a URL, which may have the `known` options. Raises SETTINGS_INVALID.
 
     `?emulator=127.0.0.1:8080` has everything sent there, unencrypted and with no credentials, so
     it is refused for any other machine than this one.
@@ -51,7 +52,8 @@ def place(url: str) -> Place:
     parts = urlsplit(url)
     options = parse_qs(parts.query, keep_blank_values=True)
     emulators = options.pop("emulator", [])
-    if not _PROJECT.fullmatch(parts.netloc) or options or len(emulators) > 1 or parts.fragment:
+    unfit = [name for name, values in options.items() if name not in known or len(values) > 1]
+    if not _PROJECT.fullmatch(parts.netloc) or unfit or len(emulators) > 1 or parts.fragment:
         raise HeadraceError(
             SETTINGS_INVALID,
             f"The setting '{url}' names no project of Google Cloud; write it like "
@@ -63,7 +65,12 @@ def place(url: str) -> Place:
             f"The emulator of '{url}' has to be on this machine, like 127.0.0.1:8080: what is sent "
             "to it is not encrypted.",
         )
-    return Place(parts.netloc, parts.path.strip("/"), emulators[0] if emulators else None)
+    return Place(
+        parts.netloc,
+        parts.path.strip("/"),
+        emulators[0] if emulators else None,
+        {name: value for name, (value,) in options.items()},
+    )
 
 
 def emulator_channel(address: str) -> grpc.Channel:
