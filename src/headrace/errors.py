@@ -882,6 +882,28 @@ DESTINATION_UNAVAILABLE = Kind(
     "Check that the directory exists and may be written, then start the run again.",
     transient=True,
 )
+DESTINATION_BUSY = Kind(
+    "destination_busy",
+    503,
+    "The destination can't take more now",
+    "Try again in a few minutes. If it lasts, look at the quotas of BigQuery and of Cloud Storage "
+    "in the project.",
+    transient=True,
+)
+DESTINATION_FORBIDDEN = Kind(
+    "destination_forbidden",
+    500,
+    "This service may not use the destination",
+    "Give the service's account the right to the datasets, to BigQuery's jobs and to the bucket of "
+    "staged files; which service needs which is in the deployment's Terraform.",
+)
+DESTINATION_MISSING = Kind(
+    "destination_missing",
+    500,
+    "There is no such destination",
+    "Check the project, the dataset and the bucket that HEADRACE_DESTINATION names. The bucket of "
+    "staged files has to exist; it is never made on the way.",
+)
 DESTINATION_CONFLICT = Kind(
     "destination_conflict",
     409,
