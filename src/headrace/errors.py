@@ -836,6 +836,13 @@ MODE_NOT_SUPPORTED = Kind(
     "The destination can't do this with a table",
     "Choose another mode for the table: 'full' is possible everywhere.",
 )
+LAYOUT_NOT_POSSIBLE = Kind(
+    "layout_not_possible",
+    409,
+    "The table can't be partitioned or clustered like this",
+    "Choose other columns, or leave it out: the table's description says what each column may do "
+    "in this destination ('layouts'), if it parts tables at all.",
+)
 BACKFILL_NOT_POSSIBLE = Kind(
     "backfill_not_possible",
     409,

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, mode
 
 from headrace.connections import Connection
 from headrace.filters import Condition
+from headrace.layout import MOST_CLUSTERED, Partitioning
 from headrace.problems import Problem
 from headrace.schedules import Manual, Schedule
 from headrace.tables import Mode, TableRef
@@ -132,10 +133,20 @@ class Selection(TableRef):
     destination_table: DestinationName | None = Field(
         default=None, description="The table's name in the destination; null derives it."
     )
+    partition_by: Partitioning | None = Field(
+        default=None,
+        description="How the table is parted where the destination can, such as BigQuery. A change "
+        "takes effect when the table is brought from the start.",
+    )
+    cluster_by: tuple[Name, ...] = Field(
+        default=(),
+        max_length=MOST_CLUSTERED,
+        description="The columns by which rows are sorted within it, the most important first.",
+    )
 
     # A field each, so that an error names it. What is wrong itself is not among the others.
 
-    @field_validator("columns", "cursor", "key")
+    @field_validator("columns", "cursor", "key", "cluster_by")
     @classmethod
     def _each_column_once(cls, columns: tuple[Name, ...] | None) -> tuple[Name, ...] | None:
         if columns and len(set(columns)) < len(columns):
@@ -157,11 +168,10 @@ class Selection(TableRef):
     @field_validator("key")
     @classmethod
     def _key_fits_mode(cls, key: tuple[Name, ...], others: ValidationInfo) -> tuple[Name, ...]:
-        mode, columns = others.data.get("mode"), others.data.get("columns")
+        mode = others.data.get("mode")
         if mode in (Mode.FULL, Mode.APPEND) and key:
             raise ValueError(f"is for mode 'merge', and the mode is '{mode}'")
-        if columns is not None and (lacking := set(key) - set(columns)):
-            raise ValueError(f"not all of its columns are taken: {', '.join(sorted(lacking))}")
+        _check_taken(key, others)
         return key
 
     @field_validator("look_back")
@@ -182,9 +192,32 @@ class Selection(TableRef):
             raise ValueError(f"is for mode 'merge', and the mode is '{mode}'")
         return detect_deletes
 
+    @field_validator("partition_by")
+    @classmethod
+    def _parted_by_what_is_taken(
+        cls, partition_by: Partitioning | None, others: ValidationInfo
+    ) -> Partitioning | None:
+        if partition_by is not None:
+            _check_taken((partition_by.column,), others)
+        return partition_by
+
+    @field_validator("cluster_by")
+    @classmethod
+    def _clustered_by_what_is_taken(
+        cls, cluster_by: tuple[Name, ...], others: ValidationInfo
+    ) -> tuple[Name, ...]:
+        _check_taken(cluster_by, others)
+        return cluster_by
+
     @property
     def ref(self) -> TableRef:
         return TableRef(schema_name=self.schema_name, table_name=self.table_name)
+
+
+def _check_taken(names: tuple[Name, ...], others: ValidationInfo) -> None:
+    columns = others.data.get("columns")
+    if columns is not None and (lacking := set(names) - set(columns)):
+        raise ValueError(f"not all of its columns are taken: {', '.join(sorted(lacking))}")
 
 
 class Window(Value):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from typing import Self
 
 from pydantic import AwareDatetime, Field
 
+from headrace.layout import LayoutUse
 from headrace.values import Name, Value
 
 
@@ -61,6 +62,10 @@ class Column(Value):
         description="The type in the configured destination; null if it has none for the column."
     )
     note: str | None = Field(description="Said when the type is not carried as it is.")
+    layouts: tuple[LayoutUse, ...] = Field(
+        default=(),
+        description="What the column may do for the table's layout in the destination.",
+    )
 
 
 class Index(Value):
@@ -156,3 +161,13 @@ class TableDescription(Value):
         )
         ordered = tuple(sorted(advised, key=lambda advice: not advice.sound))
         return self.model_copy(update={"modes": ordered})
+
+    def laid_out_in(self, layouts: Callable[[str], Collection[LayoutUse]]) -> Self:
+        """With what each column may do for the layout, by its type's name in the destination."""
+        columns = tuple(
+            column.model_copy(update={"layouts": tuple(sorted(layouts(column.destination_type)))})
+            if column.destination_type
+            else column
+            for column in self.columns
+        )
+        return self.model_copy(update={"columns": columns})

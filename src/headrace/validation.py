@@ -40,6 +40,7 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "enum": lambda about: f"must be {about['expected']}",
     "literal_error": lambda about: f"must be {about['expected']}",
     "too_short": lambda about: f"needs at least {about['min_length']}",
+    "too_long": lambda about: f"takes at most {about['max_length']}",
     "tuple_type": lambda _: "must be a list",
     "list_type": lambda _: "must be a list",
     "dict_type": lambda _: "must be an object",

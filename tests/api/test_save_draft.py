@@ -396,6 +396,7 @@ def test_the_password_is_nowhere_but_encrypted(
         ({"detect_deletes": "hard"}, ["detect_deletes"]),
         ({"mode": "merge", "cursor": ["at"], "lag_seconds": -1}, ["lag_seconds"]),
         ({"mode": "newest", "cursor": ["at"]}, ["mode"]),
+        ({"cluster_by": ["a", "a"], "partition_by": {}}, ["partition_by.column", "cluster_by"]),
     ],
 )
 def test_a_wrong_choice_of_rows_names_its_field(

@@ -129,6 +129,23 @@ def test_a_mode_that_the_destination_lacks(
     assert json.loads(done.stderr)["code"] == "mode_not_supported"
 
 
+def test_a_layout_that_the_destination_lacks(
+    headrace: Headrace, database: Database, tmp_path: Path
+) -> None:
+    database.execute('CREATE TABLE t (day date, "Day" int)')
+    command = ("extract", database.url, "t", "--to", f"duckdb://{tmp_path}/w", "--json")
+    for option, words in (
+        (("--partition-by", "day=month"), "can be partitioned by the month of 'day', a DATE"),
+        # What it is called in the destination.
+        (("--cluster-by", "Day"), "can be clustered by 'Day_"),
+    ):
+        done = headrace(*command, *option)
+        assert done.returncode == 1
+        problem = json.loads(done.stderr)
+        assert problem["code"] == "layout_not_possible"
+        assert words in problem["detail"]
+
+
 def test_what_is_stored_is_shown(headrace: Headrace, database: Database, tmp_path: Path) -> None:
     database.execute(ORDERS)
     selection = Selection(

@@ -32,7 +32,8 @@ def describe_table(services: Services, request: DescribeTable) -> TableDescripti
         described = database.describe_table(
             table, type_name=type_name, sample_rows=request.sample_rows
         )
-    described = described.possible_in(services.destination.modes)
+    destination = services.destination
+    described = described.possible_in(destination.modes).laid_out_in(destination.layouts)
     return described.model_copy(update={"columns": tuple(map(_noted, described.columns))})
 
 

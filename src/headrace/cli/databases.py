@@ -26,6 +26,7 @@ from headrace.cli.increments import (
     in_windows,
     names,
 )
+from headrace.cli.layout import ClusterBy, PartitionBy, partitioning
 from headrace.errors import catalogue
 from headrace.filters import parse
 from headrace.model import CHUNK_ROWS, DriftPolicy, UnfitPolicy, Verification
@@ -138,6 +139,8 @@ def extract(
     lag: Lag = None,
     look_back: LookBack = None,
     detect_deletes: Deletes = None,
+    partition_by: PartitionBy = None,
+    cluster_by: ClusterBy = None,
     drift: Drift = DriftPolicy.ADD,
     verify: Verify = Verification.COUNTS,
     parallel: Parallel = 1,
@@ -160,7 +163,8 @@ def extract(
         columns = {"cursor": names(cursor), "key": names(key)}
         reach = {"lag_seconds": lag, "look_back": look_back, "detect_deletes": detect_deletes}
         chosen = {"filter": [parse(condition) for condition in where]} if where else {}
-        source = in_windows(source, mode, **columns, **reach, **chosen)
+        layout = {"partition_by": partitioning(partition_by), "cluster_by": names(cluster_by)}
+        source = in_windows(source, mode, **columns, **reach, **chosen, **layout)
         settings = LocalSettings.read()
         destination = open_port("--to", to, destinations.SCHEMES, settings)
         with closing(destination), ExtractionBars(err()) as bars:

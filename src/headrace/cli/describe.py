@@ -42,7 +42,7 @@ def describe(
         type_name = partial(name_or_none, destination) if destination else lambda _: None
         described = database.describe_table(selection.ref, type_name=type_name, sample_rows=sample)
         if destination is not None:
-            described = described.possible_in(destination.modes)
+            described = described.possible_in(destination.modes).laid_out_in(destination.layouts)
         if as_json:
             print_json(described)
         else:

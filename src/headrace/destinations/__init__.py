@@ -17,6 +17,7 @@ from pyarrow.fs import FileSystem
 
 from headrace.buckets import Buckets, Spans
 from headrace.digests import Digest
+from headrace.layout import NO_LAYOUT, Layout, LayoutUse
 from headrace.model import DetectDeletes, Window
 from headrace.tables import Mode, TableRef
 
@@ -99,13 +100,15 @@ class PlannedTable:
     """A table that is to be brought: all of it, or an increment.
 
     `schema` carries the columns' original names and types as field metadata
-    (`headrace.source_name`, `headrace.source_type`).
+    (`headrace.source_name`, `headrace.source_type`). `layout` is how the table is made when it is
+    made anew; one that grows keeps what it has.
     """
 
     source_table: TableRef
     target: Target
     schema: pa.Schema
     increment: Increment | None = None
+    layout: Layout = NO_LAYOUT
 
     @property
     def replaces(self) -> bool:
@@ -196,11 +199,15 @@ class Destination(Protocol):
         """The type that a column of this Arrow type gets here. Raises TYPE_NOT_CARRIED."""
         ...
 
+    def layouts(self, type_name: str) -> frozenset[LayoutUse]:
+        """What a column of this type, as it is called here, may do for its table's layout."""
+        ...
+
     def check(self, model_id: str, source_id: str, tables: Sequence[PlannedTable]) -> None:
         """Refuse what `publish` would refuse of these tables, before a row of them is read.
 
-        Raises DESTINATION_CONFLICT, COLUMNS_CLASH, TYPE_NOT_CARRIED, MODE_NOT_SUPPORTED and
-        BACKFILL_NOT_POSSIBLE.
+        Raises DESTINATION_CONFLICT, COLUMNS_CLASH, TYPE_NOT_CARRIED, MODE_NOT_SUPPORTED,
+        LAYOUT_NOT_POSSIBLE and BACKFILL_NOT_POSSIBLE.
         """
         ...
 

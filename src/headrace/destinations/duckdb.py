@@ -38,6 +38,7 @@ from headrace.destinations.duckdb_file import Options, opened
 from headrace.destinations.duckdb_keys import Keys
 from headrace.destinations.duckdb_load import Loader
 from headrace.destinations.duckdb_sql import count, exists
+from headrace.destinations.layouts import check_layouts
 from headrace.destinations.local_staging import LocalStaging
 from headrace.destinations.past_range import past_range
 from headrace.destinations.planned import check_follows, check_tables
@@ -52,6 +53,7 @@ from headrace.errors import (
     HeadraceError,
 )
 from headrace.files import local_path, made_private, make_directory
+from headrace.layout import LayoutUse
 from headrace.settings import Settings
 from headrace.tables import Mode
 
@@ -124,8 +126,12 @@ class DuckDB:
     def type_name(self, arrow_type: pa.DataType) -> str:
         return name_in(TYPES, "DECIMAL({precision},{scale})", "{element}[]", arrow_type)
 
+    def layouts(self, type_name: str) -> frozenset[LayoutUse]:  # noqa: ARG002
+        return frozenset()
+
     def check(self, model_id: str, source_id: str, tables: Sequence[PlannedTable]) -> None:
         check_tables(tables, RESERVED, self.type_name)
+        check_layouts(self, tables)
         for table in tables:
             past_range(table)
         if not self._is_there():

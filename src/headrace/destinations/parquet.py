@@ -36,6 +36,7 @@ from headrace.destinations import (
     Target,
 )
 from headrace.destinations.disk import disk_errors
+from headrace.destinations.layouts import check_layouts
 from headrace.destinations.local_staging import LocalStaging
 from headrace.destinations.manifest import (
     NOBODY,
@@ -61,6 +62,7 @@ from headrace.errors import (
     SCHEMA_CHANGED,
     HeadraceError,
 )
+from headrace.layout import LayoutUse
 from headrace.settings import Settings
 from headrace.tables import Mode
 
@@ -119,8 +121,12 @@ class ParquetDirectory:
     def type_name(self, arrow_type: pa.DataType) -> str:
         return name_in(TYPES, "DECIMAL({precision},{scale})", "LIST({element})", arrow_type)
 
+    def layouts(self, type_name: str) -> frozenset[LayoutUse]:  # noqa: ARG002
+        return frozenset()
+
     def check(self, model_id: str, source_id: str, tables: Sequence[PlannedTable]) -> None:
         check_tables(tables, self.reserved_datasets, self.type_name)
+        check_layouts(self, tables)
         for table in tables:
             _check_new(table)
         manifest = self._read()

@@ -14,6 +14,7 @@ from headrace.destinations.staged import SOURCE_NAME
 from headrace.errors import KEY_NOT_USABLE, MODE_NOT_SUPPORTED, SCHEMA_CHANGED, HeadraceError
 from headrace.extraction.column_names import told_apart
 from headrace.filters import digest
+from headrace.layout import Layout
 from headrace.model import DetectDeletes, DriftPolicy, Selection, Source, Window
 from headrace.sources import Database
 from headrace.tables import Mode, TableRef
@@ -97,7 +98,8 @@ def planned_read(
         # Who takes a past range again asks for nothing else.
         detected = DetectDeletes.OFF if window.past else selection.detect_deletes
         increment = Increment(window, key, detected)
-    return PlannedRead(selection, PlannedTable(selection.ref, target, schema, increment))
+    layout = _layout(schema, selection)
+    return PlannedRead(selection, PlannedTable(selection.ref, target, schema, increment, layout))
 
 
 def _settled(
@@ -123,6 +125,14 @@ def _called(schema: pa.Schema, source_names: Sequence[str]) -> tuple[str, ...]:
     """What columns of the source are called in the destination."""
     by_source = {_source_name(field): field.name for field in schema}
     return tuple(by_source.get(name, name) for name in source_names)
+
+
+def _layout(schema: pa.Schema, selection: Selection) -> Layout:
+    by = selection.partition_by
+    return Layout(
+        partition_by=by.of(*_called(schema, (by.column,))) if by is not None else None,
+        cluster_by=_called(schema, selection.cluster_by),
+    )
 
 
 def source_names(schema: pa.Schema) -> Mapping[str, str]:
