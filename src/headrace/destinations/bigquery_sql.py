@@ -1,0 +1,230 @@
+"""BigQuery's SQL and its jobs: names, questions, and jobs that are found again when they are lost.
+
+A job that changes something has a name that follows from what it does, so that whoever does not
+know whether it was sent sends it again: BigQuery runs a job of a name once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.api_core.exceptions import AlreadyExists, GoogleAPICallError
+from google.cloud import bigquery
+
+from headrace.destinations import Target
+from headrace.destinations.bigquery_errors import BigQueryCalls, of_reason, told
+
+# How often a job that fails is sent under further names, and how many names are tried at most:
+# the earlier ones may be of jobs that have failed long ago.
+ATTEMPTS = 5
+_NAMES = 100
+_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+Job = bigquery.LoadJob | bigquery.CopyJob | bigquery.QueryJob
+Row = tuple[Any, ...]
+
+
+def quoted(name: str) -> str:
+    """A name as an identifier of BigQuery's SQL."""
+    return f"`{_escaped(name, '`')}`"
+
+
+def literal(text: str) -> str:
+    """A text as a constant of BigQuery's SQL, where no parameter can stand."""
+    return f"'{_escaped(text, chr(39))}'"
+
+
+def qualified(project: str, target: Target) -> str:
+    return ".".join(map(quoted, (project, target.dataset, target.table)))
+
+
+def parameter(
+    name: str, value: object, of: str = ""
+) -> bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter:
+    """What `@name` stands for; `of` is the type where the value doesn't tell it."""
+    if isinstance(value, list | tuple):
+        return bigquery.ArrayQueryParameter(name, of or _type(value[0]), list(value))
+    return bigquery.ScalarQueryParameter(name, of or _type(value), value)
+
+
+@dataclass(frozen=True)
+class Query:
+    """SQL and what its parameters stand for.
+
+    `files` are Parquet files by the names under which the SQL selects from them.
+    """
+
+    sql: str
+    parameters: Sequence[bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter] = ()
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def config(self) -> bigquery.QueryJobConfig:
+        config = bigquery.QueryJobConfig(
+            query_parameters=list(self.parameters), use_legacy_sql=False
+        )
+        if self.files:
+            config.table_definitions = {name: _external(uris) for name, uris in self.files.items()}
+        return config
+
+
+@dataclass(frozen=True)
+class JobName:
+    """By what a job is found again: what it does, and to what."""
+
+    what: str
+    of: tuple[object, ...]
+
+    def __str__(self) -> str:
+        told = json.dumps(self.of, ensure_ascii=False, default=str)
+        return f"headrace_{self.what}_{hashlib.sha256(told.encode()).hexdigest()[:32]}"
+
+
+class Jobs:
+    """The jobs of a project in a location, by BigQuery's client.
+
+    Everything raises the kinds of a destination, and needs no retries around it.
+    """
+
+    def __init__(
+        self, client: bigquery.Client, calls: BigQueryCalls, location: Callable[[], str | None]
+    ) -> None:
+        self.client = client
+        self.calls = calls
+        self._location = location
+
+    @property
+    def project(self) -> str:
+        return str(self.client.project)
+
+    @property
+    def location(self) -> str | None:
+        return self._location()
+
+    def name(self, target: Target) -> str:
+        """The table's full name in SQL."""
+        return qualified(self.project, target)
+
+    def rows(self, doing: str, query: Query) -> list[Row]:
+        """What a query finds that changes nothing."""
+
+        def ask() -> list[Row]:
+            found = self.client.query_and_wait(
+                query.sql,
+                job_config=query.config,
+                location=self.location,
+                api_timeout=self.calls.timeout,
+                retry=None,
+                job_retry=None,
+            )
+            return [row.values() for row in found]
+
+        return self.calls(doing, ask)
+
+    def script(self, doing: str, name: JobName, query: Query) -> list[Row]:
+        """Run what changes something, once by that name; the rows of its last SELECT."""
+
+        def send(job_id: str) -> Job:
+            return self.client.query(
+                query.sql,
+                job_id=job_id,
+                job_config=query.config,
+                location=self.location,
+                retry=None,
+                timeout=self.calls.timeout,
+                job_retry=None,
+            )
+
+        job = self.run(doing, name, send)
+
+        def read() -> list[Row]:
+            found = self.client.get_job(
+                job.job_id, location=job.location, retry=None, timeout=self.calls.timeout
+            ).result(retry=None, timeout=self.calls.timeout, job_retry=None)
+            return [row.values() for row in found]
+
+        return self.calls(doing, read)
+
+    def run(
+        self,
+        doing: str,
+        name: JobName,
+        send: Callable[[str], Job],
+        stands: Callable[[Job], bool] = lambda job: True,  # noqa: ARG005
+    ) -> Job:
+        """The job of that name, which has ended well; it is sent unless it was.
+
+        One that has failed earlier is sent anew, and so is one that ended well of which `stands`
+        says that nothing is left.
+        """
+        failures = 0
+        for number in range(1, _NAMES + 1):
+            job, is_new = self._sent(doing, f"{name}_{number}", send)
+            job = self._ended(doing, job)
+            if job.error_result is None:
+                if stands(job):
+                    return job
+            elif is_new:
+                failures += 1
+                self._pause_or_raise(doing, of_reason(job.error_result.get("reason")), failures)
+        raise self.calls.of_job(doing, of_reason(None))
+
+    def _sent(self, doing: str, job_id: str, send: Callable[[str], Job]) -> tuple[Job, bool]:
+        """The job, and whether it was not there before."""
+
+        def ask() -> tuple[Job, bool]:
+            try:
+                return told(lambda: send(job_id)), True
+            except AlreadyExists:
+                found = self.client.get_job(
+                    job_id, location=self.location, retry=None, timeout=self.calls.timeout
+                )
+                return found, False
+
+        return self.calls(doing, ask)
+
+    def _ended(self, doing: str, job: Job) -> Job:
+        pauses = _growing()
+        while job.state != "DONE":
+            time.sleep(next(pauses))
+            self.calls(doing, lambda: job.reload(retry=None, timeout=self.calls.timeout))
+        return job
+
+    def _pause_or_raise(self, doing: str, failed: GoogleAPICallError, failures: int) -> None:
+        error = self.calls.of_job(doing, failed)
+        if not error.kind.transient or failures >= ATTEMPTS:
+            raise error
+        time.sleep(_PAUSES[min(failures, len(_PAUSES)) - 1])
+
+
+def _growing() -> Iterator[float]:
+    yield from _PAUSES
+    while True:
+        yield _PAUSES[-1]
+
+
+def _escaped(text: str, quote: str) -> str:
+    """Identifiers have the escapes of texts."""
+    escapes = {"\\": "\\\\", quote: f"\\{quote}", "\n": "\\n", "\r": "\\r"}
+    return "".join(escapes.get(each, each) for each in text)
+
+
+_TYPES = {bool: "BOOL", int: "INT64", float: "FLOAT64", str: "STRING", bytes: "BYTES"}
+
+
+def _type(value: object) -> str:
+    return _TYPES.get(type(value), "STRING")
+
+
+def _external(uris: Sequence[str]) -> bigquery.ExternalConfig:
+    config = bigquery.ExternalConfig(bigquery.ExternalSourceFormat.PARQUET)
+    config.source_uris = list(uris)
+    options = bigquery.ParquetOptions()
+    options.enable_list_inference = True
+    config.parquet_options = options
+    return config
