@@ -823,6 +823,14 @@ CHECKPOINT_MOVED = Kind(
     "Start the run again: it begins where the destination stands now.",
     transient=True,
 )
+DATABASE_CHANGED = Kind(
+    "database_changed",
+    409,
+    "The rows of the destination come from another database",
+    "Connect to the database of before. If the table shall hold this one's rows instead, bring it "
+    "from the start ('headrace sources resync', or one run of mode 'full'). If it is the same one, "
+    "moved or upgraded with all of its rows, say so ('headrace sources moved').",
+)
 SCHEMA_CHANGED = Kind(
     "schema_changed",
     409,

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, mode
 
 from headrace.connections import Connection
 from headrace.filters import Condition
+from headrace.identity import Identity
 from headrace.layout import MOST_CLUSTERED, Partitioning
 from headrace.problems import Problem
 from headrace.schedules import Manual, Schedule
@@ -317,6 +318,11 @@ class Source(Value):
     last_skipped: SkippedSlot | None = Field(
         default=None, description="The last slot that was skipped, and why."
     )
+    moved_at: AwareDatetime | None = Field(
+        default=None,
+        description="When somebody said that the database is the one of before, moved or upgraded "
+        "with all of its rows.",
+    )
     created_at: AwareDatetime
     updated_at: AwareDatetime
     etag: str = Field(
@@ -437,6 +443,9 @@ class Plan(Value):
         description="By target, the run that the destination held when this one began."
     )
     snapshot: str = Field(description="The source's name for what the run sees.")
+    database: Identity | None = Field(
+        default=None, description="By what the source's database is known again."
+    )
 
 
 class Backfill(TableRef):

@@ -186,6 +186,11 @@ def test_what_is_stored_is_shown(headrace: Headrace, database: Database, tmp_pat
     wrong = headrace("sources", "backfill", *reference, "orders", *bounds, "--json")
     assert [field["path"] for field in json.loads(wrong.stderr)["fields"]] == ["upto"]
 
+    told = headrace("sources", "moved", *reference)
+    assert told.stdout == "The next run of Shop goes on where its tables stand.\n"
+    stored = json.loads(headrace("sources", "get", *reference, "--json").stdout)
+    assert stored["created_at"] < stored["moved_at"] <= stored["updated_at"]
+
     told = headrace("sources", "resync", *reference, "orders")
     assert told.stdout == "The next run of Shop brings public.orders from the start.\n"
     run = json.loads(headrace("runs", "start", *reference, "--wait", "--json").stdout)

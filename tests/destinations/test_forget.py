@@ -8,6 +8,7 @@ import pytest
 
 from headrace.destinations import Destination, Increment, Publication, Target
 from headrace.errors import CHECKPOINT_MOVED, HeadraceError
+from headrace.identity import Identity
 from headrace.ids import new_id
 from headrace.model import Window
 from tests.destinations.staging import stage, table
@@ -15,11 +16,18 @@ from tests.destinations.staging import stage, table
 ORDERS = Target("shop", "orders")
 
 
-def bring(destination: Destination, rows: list[object], after: str | None, upto: str) -> None:
+def bring(
+    destination: Destination,
+    rows: list[object],
+    after: str | None,
+    upto: str,
+    database: Identity | None = None,
+) -> None:
     """Publish rows as an increment of source s1."""
     run_id = new_id()
     window = Window(cursor=("id",), after=after, read_after=after, upto=upto)
-    staged = replace(stage(destination, run_id, table(id=rows)), increment=Increment(window))
+    increment = Increment(window, database=database)
+    staged = replace(stage(destination, run_id, table(id=rows)), increment=increment)
     destination.publish(Publication("m1", "s1", run_id, (staged,)))
     destination.discard(run_id)
 
@@ -38,6 +46,18 @@ def test_the_rows_stay_and_the_position_goes(destination: Destination) -> None:
 
     assert position(destination) is None
     assert destination.count(ORDERS) == 2
+
+
+def test_where_rows_come_from_is_kept_beside_them(destination: Destination) -> None:
+    bring(destination, [1], None, "1")
+    (checkpoint,) = destination.checkpoints("m1", "s1")
+    assert checkpoint.database is None
+    came_from = Identity(certain="1/2", likely=("db.example.com:5432",))
+
+    bring(destination, [2], "1", "2", came_from)
+
+    (checkpoint,) = destination.checkpoints("m1", "s1")
+    assert checkpoint.database == came_from
 
 
 def test_a_run_that_follows_what_was_forgotten_is_refused(destination: Destination) -> None:

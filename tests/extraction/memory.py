@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from headrace.chunks import WHOLE, Chunk
 from headrace.digests import Digest
+from headrace.identity import Identity
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources import TypeName
 from headrace.tables import TableDescription, TableRef, TableSummary
@@ -51,6 +52,9 @@ class MemoryDatabase:
 
     def key(self, selection: Selection) -> tuple[str, ...]:
         raise NotImplementedError
+
+    def identity(self) -> Identity:
+        return Identity(certain="memory")
 
     def snapshot(self) -> str:
         return "the only one"

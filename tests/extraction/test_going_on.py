@@ -111,6 +111,24 @@ def test_a_run_does_not_go_on_with_another_database(services: Services, database
     assert "connection" in raised.value.detail
 
 
+def test_a_run_does_not_go_on_with_a_database_that_was_made_anew(
+    services: Services, database: Database
+) -> None:
+    attempts = Attempts(services, database, IN_ORDER)
+    with pytest.raises(HeadraceError):
+        attempts.go(publishing=die)
+    others = replace(database, name="postgres")
+    others.execute(f"DROP DATABASE {database.name} WITH (FORCE)")
+    others.execute(f"CREATE DATABASE {database.name}")
+    database.execute(IN_ORDER)
+
+    with pytest.raises(HeadraceError) as raised:
+        attempts.go()
+
+    assert raised.value.kind is RUN_NOT_RESUMABLE
+    assert "the database is another" in raised.value.detail
+
+
 @pytest.mark.parametrize("table", [IN_ORDER, SCATTERED], ids=["by key", "by pages"])
 def test_a_later_attempt_tells_others_what_it_sees(
     services: Services, database: Database, table: str

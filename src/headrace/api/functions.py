@@ -41,6 +41,7 @@ from headrace.api.sources import (
     SourcePage,
     SourceRef,
     activate,
+    database_moved,
     delete_source,
     get_source,
     list_sources,
@@ -262,6 +263,15 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             handler=resync_table,
             response=Source,
             errors=(*_SOURCE, *_DESTINATION, errors.DESTINATION_FULL),
+        ),
+        Operation(
+            method="POST",
+            path="/{model_id}/{source_id}/moved",
+            summary="Say that the database was moved or upgraded with all of its rows",
+            request=SourceRef,
+            handler=database_moved,
+            response=Source,
+            errors=(*_SOURCE, errors.SOURCE_STALE),
         ),
         Operation(
             method="GET",

@@ -118,6 +118,14 @@ def resume(services: Services, request: SourceRef) -> Source:
     return _change_state(services, request, change)
 
 
+def database_moved(services: Services, request: SourceRef) -> Source:
+    """Let tables go on whose rows come from a database that has moved, as it says, to here.
+
+    That holds for what was brought until now.
+    """
+    return _change(services, request, lambda source: source.model_copy(update={"moved_at": now()}))
+
+
 def resync_table(services: Services, request: ResyncTable) -> Source:
     """Let the next run bring a table from the start. Until then its rows stay as they are.
 
@@ -177,24 +185,30 @@ def _cancel_live_runs(services: Services, request: SourceRef) -> None:
 def _change_state(
     services: Services, request: SourceRef, change: Callable[[Source], SourceState]
 ) -> Source:
-    """Write the state that `change` allows, anew each time that someone else was quicker."""
-    sources = Sources(services.documents)
-    while True:
-        source = sources.get(request.model_id, request.source_id)
+    """Write the state that `change` allows."""
+
+    def in_state(source: Source) -> Source:
         state = change(source)
         if state is source.state:
             return source
+        return source.model_copy(update={"state": state}).rescheduled(now())
+
+    return _change(services, request, in_state)
+
+
+def _change(services: Services, request: SourceRef, change: Callable[[Source], Source]) -> Source:
+    """Write what `change` makes of the source, anew each time that someone else was quicker."""
+    sources = Sources(services.documents)
+    while True:
+        source = sources.get(request.model_id, request.source_id)
+        changed = change(source)
+        if changed is source:
+            return source
         try:
-            return sources.replace(_in_state(source, state))
+            return sources.replace(changed.model_copy(update={"updated_at": now()}))
         except HeadraceError as error:
             if error.kind is not SOURCE_STALE:
                 raise
-
-
-def _in_state(source: Source, state: SourceState) -> Source:
-    moment = now()
-    changed = source.model_copy(update={"state": state, "updated_at": moment})
-    return changed.rescheduled(moment)
 
 
 def _wrong_state(source: Source, verb: str, hint: str) -> HeadraceError:

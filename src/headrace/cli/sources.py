@@ -178,6 +178,21 @@ _change_state("pause", "Pause an active source.")
 _change_state("resume", "Resume a paused source.")
 
 
+@app.command("moved")
+def sources_moved(model: Model, source: SourceId, as_json: Json = False) -> None:
+    """Say that the database is the one of before, moved or upgraded with all of its rows."""
+    from headrace.api.sources import SourceRef, database_moved
+
+    with reporting(as_json):
+        request = requested(SourceRef, model_id=model, source_id=source)
+        changed = database_moved(services(), request)
+        if as_json:
+            print_json(changed)
+        else:
+            said = f"The next run of {changed.name} goes on where its tables stand."
+            out().print(said, markup=False)
+
+
 @app.command("resync")
 def sources_resync(
     model: Model,

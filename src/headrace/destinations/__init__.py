@@ -17,6 +17,7 @@ from pyarrow.fs import FileSystem
 
 from headrace.buckets import Buckets, Spans
 from headrace.digests import Digest
+from headrace.identity import Identity
 from headrace.layout import NO_LAYOUT, Layout, LayoutUse
 from headrace.model import DetectDeletes, Window
 from headrace.tables import Mode, TableRef
@@ -75,12 +76,14 @@ class Increment:
     """The rows of a window that are to be added to a table or, by `key`, merged into it.
 
     `key` are the columns that tell rows apart, by their names here; without any, rows are added.
-    `detect_deletes` says what becomes of rows that are deleted in the source.
+    `detect_deletes` says what becomes of rows that are deleted in the source. `database` is where
+    the rows come from.
     """
 
     window: Window
     key: tuple[str, ...] = ()
     detect_deletes: DetectDeletes = DetectDeletes.OFF
+    database: Identity | None = None
 
     @property
     def begins(self) -> bool:
@@ -154,7 +157,8 @@ class Checkpoint:
     `rows` are those that the run brought, `columns` those of the table. With a `position` the
     table holds everything up to it by `cursor` that the filter of that digest lets through;
     without one it has to be brought from the start, be it because somebody has emptied the table
-    or made it anew.
+    or made it anew. `database` is where the rows of increments come from; what was written before
+    that was noted has none.
     """
 
     model_id: str
@@ -168,6 +172,7 @@ class Checkpoint:
     cursor: tuple[str, ...] = ()
     position: str | None = None
     filter: str = ""
+    database: Identity | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from headrace.destinations.drift import merged
 from headrace.destinations.duckdb_sql import comment, count, exists
 from headrace.destinations.staged import columns_of
 from headrace.errors import DESTINATION_CONFLICT, HeadraceError
+from headrace.identity import Identity
 from headrace.tables import TableRef
 
 CHECKPOINTS = Target("_headrace", "checkpoints")
@@ -46,6 +47,7 @@ _LATER = {
     "total": "BIGINT",
     "mark": "VARCHAR",
     "filter": "VARCHAR",
+    "database": "JSON",
 }
 _COLUMNS = (
     "schema_name, table_name, dataset, destination_table, run_id, rows, epoch_us(published_at), "
@@ -115,7 +117,8 @@ def remember(
     connection.execute(
         "INSERT INTO _headrace.checkpoints (dataset, destination_table, model_id, source_id, "
         "schema_name, table_name, run_id, rows, columns, published_at, cursor, position, total, "
-        'mark, "filter") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)',
+        'mark, "filter", "database") '
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         [
             *target,
             publication.model_id,
@@ -131,6 +134,7 @@ def remember(
             count(connection, table.target),
             comment(connection, table.target),
             increment.window.filter if increment else "",
+            increment.database.model_dump_json() if increment and increment.database else None,
         ],
     )
 
@@ -186,7 +190,7 @@ def _checkpoint(
     connection: duckdb.DuckDBPyConnection, model_id: str, source_id: str, row: tuple[object, ...]
 ) -> Checkpoint:
     schema, name, dataset, table, run_id, rows, published, *later = row
-    columns, cursor, position, total, on_it, filtered = later
+    columns, cursor, position, total, on_it, filtered, database = later
     target = Target(str(dataset), str(table))
     if position is not None and not _intact(connection, target, total, on_it):
         position = None
@@ -202,6 +206,7 @@ def _checkpoint(
         cursor=tuple(json.loads(str(cursor))) if cursor else (),
         position=None if position is None else str(position),
         filter=str(filtered or ""),
+        database=Identity.model_validate_json(str(database)) if database else None,
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 from headrace.destinations import Publication, StagedTable, Target
 from headrace.destinations.drift import merged
 from headrace.destinations.staged import columns_of
+from headrace.identity import Identity
 from headrace.model import now
 from headrace.tables import TableRef
 from headrace.values import Value
@@ -34,6 +35,7 @@ class Version(Value):
     cursor: tuple[str, ...] = ()
     filter: str = ""
     position: str | None = None
+    database: Identity | None = None
 
 
 class ManifestTable(Value):
@@ -164,4 +166,5 @@ def _version(publication: Publication, table: StagedTable, before: Version | Non
         cursor=increment.window.cursor if increment else (),
         filter=increment.window.filter if increment else "",
         position=increment.position if increment else None,
+        database=increment.database if increment else None,
     )

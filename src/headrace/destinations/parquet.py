@@ -201,6 +201,7 @@ class ParquetDirectory:
                 cursor=table.version.cursor,
                 filter=table.version.filter,
                 position=table.version.position if self._intact(table.version) else None,
+                database=table.version.database,
             )
             for _, table in sorted(self._read().tables.items())
             if table.version and (table.model_id, table.source_id) == (model_id, source_id)

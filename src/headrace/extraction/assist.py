@@ -15,7 +15,7 @@ from headrace.extraction.board import Board
 from headrace.extraction.chunk_runs import ChunkRuns
 from headrace.extraction.extract import Ports, known_to, planned_reads
 from headrace.extraction.past import taken_by
-from headrace.extraction.plan import check_kept, orders_of, windows_of
+from headrace.extraction.plan import check_kept, planned, windows_of
 from headrace.extraction.progress import silent
 from headrace.extraction.reading import Reading, Workers
 from headrace.model import Run, Source, now
@@ -43,8 +43,8 @@ def assist(source: Source, run: Run, ports: Ports) -> None:
         known = known_to(ports.destination, source)
         reads = planned_reads(database, source, known, windows_of(run), board)
         chunks = ChunkRuns(ports.documents, run)
-        planned = [(record.ref, record.chunk) for record in chunks.all()]
-        check_kept(run, source, reads, known, orders_of(database, source, reads, planned))
+        in_chunks = [(record.ref, record.chunk) for record in chunks.all()]
+        check_kept(run, planned(database, source, reads, known, in_chunks))
         board.planned(chunks.all())
         reading = Reading(
             source=source,

@@ -31,7 +31,6 @@ from headrace.extraction.plan import (
     check_kept,
     check_whole,
     chunks_of,
-    orders_of,
     planned,
     tables_of,
     tell_snapshot,
@@ -172,14 +171,14 @@ def _plan(
         taken = windows(database, source, ports.destination, known)  # it takes the snapshot anew
     else:
         taken = past_windows(database, source, known, run.backfill)
-    snapshot = database.snapshot()  # so may that, and all that follows is of the same
+    database.snapshot()  # so may that, and all that follows is of the same
     chosen = [selection.ref for selection in source.selection]
     board.begin(tables_of(source, database.list_tables(chosen), taken))
     reads = planned_reads(database, source, known, taken, board)
     ports.destination.check(source.model_id, source.source_id, [r.planned for r in reads])
     chunks = chunks_of(database, source, reads)
     ChunkRuns(ports.documents, run).write(chunks)
-    plan = planned(source, reads, known, snapshot, orders_of(database, source, reads, chunks))
+    plan = planned(database, source, reads, known, chunks)
     changes = {"plan": plan, "tables": board.tables}
     runs = Runs(ports.documents)
     return reads, runs.update(run, lambda stored: stored.model_copy(update=changes))
@@ -191,8 +190,8 @@ def _planned_before(
     chunks, board, known = others
     board.begin(run.tables)
     reads = planned_reads(database, source, known, windows_of(run), board)
-    planned_chunks = [(record.ref, record.chunk) for record in chunks.all()]
-    check_kept(run, source, reads, known, orders_of(database, source, reads, planned_chunks))
+    in_chunks = [(record.ref, record.chunk) for record in chunks.all()]
+    check_kept(run, planned(database, source, reads, known, in_chunks))
     log.info("going on with the plan of the attempt before")
     return reads
 

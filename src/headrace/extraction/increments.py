@@ -11,7 +11,13 @@ from headrace import naming
 from headrace.destinations import Checkpoint, Destination, Increment, PlannedTable, Target
 from headrace.destinations.drift import Drift, drift
 from headrace.destinations.staged import SOURCE_NAME
-from headrace.errors import KEY_NOT_USABLE, MODE_NOT_SUPPORTED, SCHEMA_CHANGED, HeadraceError
+from headrace.errors import (
+    DATABASE_CHANGED,
+    KEY_NOT_USABLE,
+    MODE_NOT_SUPPORTED,
+    SCHEMA_CHANGED,
+    HeadraceError,
+)
 from headrace.extraction.column_names import told_apart
 from headrace.filters import digest
 from headrace.layout import Layout
@@ -44,7 +50,7 @@ def windows(
 ) -> Mapping[TableRef, Window]:
     """The windows of the tables that are not read in full; their ends are fixed from here on.
 
-    Raises MODE_NOT_SUPPORTED, and what `Database.window` raises.
+    Raises MODE_NOT_SUPPORTED, DATABASE_CHANGED, and what `Database.window` raises.
     """
     found = {}
     for selection in source.selection:
@@ -55,18 +61,38 @@ def windows(
             )
         if selection.mode is Mode.FULL:
             continue
-        after = position_of(selection, known.get(naming.target(source, selection)))
+        after = position_of(database, source, selection, known)
         found[selection.ref] = database.window(selection, after)
     return found
 
 
-def position_of(selection: Selection, checkpoint: Checkpoint | None) -> str | None:
-    """Where the checkpoint stands; None if it is of another cursor, filter or table."""
+def position_of(
+    database: Database, source: Source, selection: Selection, known: Checkpoints
+) -> str | None:
+    """Where the checkpoint stands; None if it is of another cursor, filter or table.
+
+    Raises DATABASE_CHANGED: another database's rows would be skipped up to there, and lie among
+    those of the one before, which may hold what nobody can bring again.
+    """
+    checkpoint = known.get(naming.target(source, selection))
     if checkpoint is None or checkpoint.source_table != selection.ref:
         return None
     if (checkpoint.cursor, checkpoint.filter) != (selection.cursor, digest(selection.filter)):
         return None
+    if checkpoint.position is not None and not _comes_from(checkpoint, source, database):
+        raise HeadraceError(
+            DATABASE_CHANGED,
+            f"Table {selection.ref}: what {checkpoint.target} holds comes from another database "
+            "than the one that is connected to now.",
+        )
     return checkpoint.position
+
+
+def _comes_from(checkpoint: Checkpoint, source: Source, database: Database) -> bool:
+    if checkpoint.database is None:
+        return True
+    moved = source.moved_at is not None and checkpoint.published_at <= source.moved_at
+    return moved or checkpoint.database.same(database.identity())
 
 
 def planned_read(
@@ -97,7 +123,7 @@ def planned_read(
     if window is not None:
         # Who takes a past range again asks for nothing else.
         detected = DetectDeletes.OFF if window.past else selection.detect_deletes
-        increment = Increment(window, key, detected)
+        increment = Increment(window, key, detected, database.identity())
     layout = _layout(schema, selection)
     return PlannedRead(selection, PlannedTable(selection.ref, target, schema, increment, layout))
 

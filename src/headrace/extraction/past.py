@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from headrace import naming
 from headrace.destinations import Checkpoint, Target
 from headrace.errors import BACKFILL_NOT_POSSIBLE, HeadraceError
 from headrace.extraction.increments import position_of
@@ -38,7 +37,7 @@ def past_windows(
 ) -> Mapping[TableRef, Window]:
     """The window of the source's one table.
 
-    Raises BACKFILL_NOT_POSSIBLE, and the errors of `Database.past_window`.
+    Raises BACKFILL_NOT_POSSIBLE, DATABASE_CHANGED, and the errors of `Database.past_window`.
     """
     (selection,) = source.selection
     if selection.mode is Mode.FULL:
@@ -47,7 +46,7 @@ def past_windows(
             f"Table {selection.ref}: by the mode 'full' each run reads all of it anyway.",
             hint="Start a run.",
         )
-    position = position_of(selection, known.get(naming.target(source, selection)))
+    position = position_of(database, source, selection, known)
     if position is None:
         raise HeadraceError(
             BACKFILL_NOT_POSSIBLE,

@@ -16,6 +16,7 @@ from headrace.documents import Documents
 from headrace.errors import DOCUMENTS_UNREADABLE, RUN_NOT_RESUMABLE, HeadraceError
 from headrace.extraction.chunk_runs import ChunkRun, ChunkState
 from headrace.extraction.increments import PlannedRead
+from headrace.identity import Identity
 from headrace.model import Plan, Run, Source, TableRun, Window
 from headrace.records import Runs
 from headrace.sources import Database
@@ -69,12 +70,12 @@ def chunks_of(
     return found
 
 
-def orders_of(
+def _orders_of(
     database: Database,
     source: Source,
     reads: Iterable[PlannedRead],
     chunks: Sequence[tuple[TableRef, Chunk]],
-) -> Mapping[str, str]:
+) -> dict[str, str]:
     """By target, a digest of the columns by which chunks are told apart, which need not be taken.
 
     If these come to be ordered otherwise, rows would be in two chunks, or in none.
@@ -92,33 +93,31 @@ def orders_of(
 
 
 def planned(
+    database: Database,
     source: Source,
-    reads: Iterable[PlannedRead],
+    reads: Sequence[PlannedRead],
     known: Mapping[Target, Checkpoint],
-    snapshot: str,
-    orders: Mapping[str, str],
+    chunks: Sequence[tuple[TableRef, Chunk]],
 ) -> Plan:
     return Plan(
         wish=_wish(source),
-        orders=dict(orders),
+        orders=_orders_of(database, source, reads, chunks),
         schemas={str(read.planned.target): _digest(read.planned.schema) for read in reads},
         follows={str(target): checkpoint.run_id for target, checkpoint in known.items()},
-        snapshot=snapshot,
+        snapshot=database.snapshot(),
+        database=database.identity(),
     )
 
 
-def check_kept(
-    run: Run,
-    source: Source,
-    reads: Iterable[PlannedRead],
-    known: Mapping[Target, Checkpoint],
-    orders: Mapping[str, str],
-) -> None:
-    """Refuse to go on with a run whose plan is one of something else. Raises RUN_NOT_RESUMABLE."""
+def check_kept(run: Run, now: Plan) -> None:
+    """Refuse to go on with a run if what it was planned for is another now.
+
+    Raises RUN_NOT_RESUMABLE.
+    """
     assert run.plan is not None  # noqa: S101 - the caller's
-    now = planned(source, reads, known, run.plan.snapshot, orders)
     for changed, before, after in (
         ("the connection or the selection was changed", run.plan.wish, now.wish),
+        ("the database is another", True, _same(run.plan.database, now.database)),
         ("the columns of a table were changed", run.plan.schemas, now.schemas),
         ("the key of a table was changed", run.plan.orders, now.orders),
         ("the destination holds other rows", run.plan.follows, now.follows),
@@ -166,6 +165,11 @@ def windows_of(run: Run) -> Mapping[TableRef, Window]:
 def _wish(source: Source) -> str:
     wish = source.model_dump_json(include={"selection", "dataset", "unfit", "drift", "verify"})
     return hashlib.sha256(f"{identity(source.connection)} {wish}".encode()).hexdigest()
+
+
+def _same(before: Identity | None, now: Identity | None) -> bool:
+    """An older run's plan does not say which database it is for."""
+    return before is None or now is None or before.same(now)
 
 
 def _digest(schema: pa.Schema) -> str:

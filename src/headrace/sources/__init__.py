@@ -17,6 +17,7 @@ from headrace.connections import Connection, Credentials
 from headrace.diagnosis.network import Network
 from headrace.digests import Digest
 from headrace.errors import HeadraceError
+from headrace.identity import Identity
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.tables import TableDescription, TableRef, TableSummary
 
@@ -115,6 +116,10 @@ class Database(Protocol):
 
         Raises KEY_NOT_USABLE if there is none, or if nothing keeps the chosen ones unique.
         """
+        ...
+
+    def identity(self) -> Identity:
+        """By what this database is known again by a later run, also after a failover."""
         ...
 
     def snapshot(self) -> str:

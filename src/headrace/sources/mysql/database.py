@@ -10,6 +10,7 @@ import pyarrow as pa
 from headrace.buckets import Buckets
 from headrace.chunks import WHOLE, Chunk
 from headrace.digests import Digest
+from headrace.identity import Identity
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources import TypeName
 from headrace.sources.cursors import key_of
@@ -61,6 +62,9 @@ class MysqlDatabase:
         table = selection.ref
         primary_key = catalogue.summarise_one(self._session, table).primary_key
         return key_of(selection, primary_key, describe.keys(self._session, table, primary_key))
+
+    def identity(self) -> Identity:
+        return self._session.identity
 
     def snapshot(self) -> str:
         return self._session.snapshot()

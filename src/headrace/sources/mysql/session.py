@@ -16,6 +16,7 @@ from pymysql.cursors import DictCursor
 
 from headrace.connections import MysqlConnection
 from headrace.errors import PERMISSION_DENIED, PROTOCOL_UNEXPECTED, HeadraceError, Kind
+from headrace.identity import Identity, server_of
 from headrace.sources.mysql.driver import Driver
 from headrace.sources.mysql.errors import translated, translated_login, unexpected
 from headrace.sources.mysql.result import Result
@@ -155,6 +156,7 @@ class Session:
             raise
         self.driver = driver
         self.sock = sock
+        self._address = server_of(connection)
         self._settled: Settled | None = None
         try:
             self._server, version = self._set_up()
@@ -227,6 +229,16 @@ class Session:
     def result(self, what: str) -> Result:
         """A statement to be started; nothing else may use the session until it has ended."""
         return Result(self.driver, what)
+
+    @property
+    def identity(self) -> Identity:
+        """See `headrace.sources.Database.identity`.
+
+        A replica that takes over has the address, and another `server_uuid`; MariaDB has none. A
+        table's name holds its database's.
+        """
+        server = dict(zip(_IDENTITY, self._server, strict=True))["server_uuid"]
+        return Identity(likely=tuple(filter(None, (self._address, server))))
 
     def snapshot(self) -> str:
         """See `headrace.sources.Database.snapshot`.

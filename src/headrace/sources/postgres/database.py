@@ -10,6 +10,7 @@ import pyarrow as pa
 from headrace.buckets import Buckets
 from headrace.chunks import WHOLE, Chunk
 from headrace.digests import Digest
+from headrace.identity import Identity
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources import TypeName
 from headrace.sources.cursors import key_of
@@ -18,6 +19,7 @@ from headrace.sources.postgres import (
     chunks,
     describe,
     digests,
+    identity,
     key_buckets,
     reader,
     survey,
@@ -58,6 +60,9 @@ class PostgresDatabase:
         table = selection.ref
         primary_key = catalogue.summarise_one(self._session, table).primary_key
         return key_of(selection, primary_key, describe.keys(self._session, table, primary_key))
+
+    def identity(self) -> Identity:
+        return identity.identity(self._session)
 
     def snapshot(self) -> str:
         return self._session.snapshot()

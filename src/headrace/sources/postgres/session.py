@@ -16,6 +16,7 @@ from headrace.errors import (
     HeadraceError,
     Kind,
 )
+from headrace.identity import server_of
 from headrace.sources.postgres import snapshots
 from headrace.sources.postgres.copy import CopyOut
 from headrace.sources.postgres.driver import Driver
@@ -141,6 +142,7 @@ class Session:
                 hint = "Have the right granted: GRANT CONNECT ON DATABASE … TO …;"
                 raise HeadraceError(error.kind, error.detail, hint=hint) from error
             raise
+        self.address = f"{server_of(connection)}/{connection.database}"
         self._sock = sock
         self._settled: Settled | None = None
         self._snapshot: str | None = None
