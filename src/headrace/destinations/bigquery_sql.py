@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from google.api_core.exceptions import AlreadyExists, GoogleAPICallError
+from google.api_core.exceptions import AlreadyExists
 from google.cloud import bigquery
 
 from headrace.destinations import Target
 from headrace.destinations.bigquery_errors import BigQueryCalls, of_reason, told
+from headrace.errors import DESTINATION_UNREADABLE
 
 # How often a job that fails is sent under further names, and how many names are tried at most:
 # the earlier ones may be of jobs that have failed long ago.
@@ -25,7 +26,10 @@ ATTEMPTS = 5
 _NAMES = 100
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
+_NO_RETRY: dict[str, Any] = {"retry": None, "job_retry": None}
+
 Job = bigquery.LoadJob | bigquery.CopyJob | bigquery.QueryJob
+Parameter = bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter
 Row = tuple[Any, ...]
 
 
@@ -43,9 +47,7 @@ def qualified(project: str, target: Target) -> str:
     return ".".join(map(quoted, (project, target.dataset, target.table)))
 
 
-def parameter(
-    name: str, value: object, of: str = ""
-) -> bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter:
+def parameter(name: str, value: Any, of: str = "") -> Parameter:
     """What `@name` stands for; `of` is the type where the value doesn't tell it."""
     if isinstance(value, list | tuple):
         return bigquery.ArrayQueryParameter(name, of or _type(value[0]), list(value))
@@ -60,7 +62,7 @@ class Query:
     """
 
     sql: str
-    parameters: Sequence[bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter] = ()
+    parameters: Sequence[Parameter] = ()
     files: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
@@ -74,11 +76,28 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A statement within a transaction, and how many rows it has to change, if that is known.
+
+    `what` tells in errors which rows are counted.
+    """
+
+    sql: str
+    rows: int | None = None
+    what: str = "rows were staged"
+
+
+@dataclass(frozen=True)
 class JobName:
-    """By what a job is found again: what it does, and to what."""
+    """By what a job is found again: what it does, and to what.
+
+    One that `contends` may fail because another wrote to its tables at the same time, which
+    BigQuery tells by no other reason than that its SQL is wrong.
+    """
 
     what: str
     of: tuple[object, ...]
+    contends: bool = False
 
     def __str__(self) -> str:
         told = json.dumps(self.of, ensure_ascii=False, default=str)
@@ -97,6 +116,8 @@ class Jobs:
         self.client = client
         self.calls = calls
         self._location = location
+        # Each call is repeated by `calls`, and by nothing else.
+        self.once: dict[str, Any] = {"retry": None, "timeout": calls.timeout}
 
     @property
     def project(self) -> str:
@@ -119,8 +140,7 @@ class Jobs:
                 job_config=query.config,
                 location=self.location,
                 api_timeout=self.calls.timeout,
-                retry=None,
-                job_retry=None,
+                **_NO_RETRY,
             )
             return [row.values() for row in found]
 
@@ -135,18 +155,15 @@ class Jobs:
                 job_id=job_id,
                 job_config=query.config,
                 location=self.location,
-                retry=None,
                 timeout=self.calls.timeout,
-                job_retry=None,
+                **_NO_RETRY,
             )
 
         job = self.run(doing, name, send)
 
         def read() -> list[Row]:
-            found = self.client.get_job(
-                job.job_id, location=job.location, retry=None, timeout=self.calls.timeout
-            ).result(retry=None, timeout=self.calls.timeout, job_retry=None)
-            return [row.values() for row in found]
+            ended: Any = self.client.get_job(job.job_id, location=job.location, **self.once)
+            return [row.values() for row in ended.result(timeout=self.calls.timeout, **_NO_RETRY)]
 
         return self.calls(doing, read)
 
@@ -171,7 +188,11 @@ class Jobs:
                     return job
             elif is_new:
                 failures += 1
-                self._pause_or_raise(doing, of_reason(job.error_result.get("reason")), failures)
+                error = self.calls.of_job(doing, of_reason(job.error_result.get("reason")))
+                contends = name.contends and error.kind is DESTINATION_UNREADABLE
+                if failures >= ATTEMPTS or not (error.kind.transient or contends):
+                    raise error
+                time.sleep(_PAUSES[min(failures, len(_PAUSES)) - 1])
         raise self.calls.of_job(doing, of_reason(None))
 
     def _sent(self, doing: str, job_id: str, send: Callable[[str], Job]) -> tuple[Job, bool]:
@@ -181,9 +202,7 @@ class Jobs:
             try:
                 return told(lambda: send(job_id)), True
             except AlreadyExists:
-                found = self.client.get_job(
-                    job_id, location=self.location, retry=None, timeout=self.calls.timeout
-                )
+                found: Any = self.client.get_job(job_id, location=self.location, **self.once)
                 return found, False
 
         return self.calls(doing, ask)
@@ -192,14 +211,8 @@ class Jobs:
         pauses = _growing()
         while job.state != "DONE":
             time.sleep(next(pauses))
-            self.calls(doing, lambda: job.reload(retry=None, timeout=self.calls.timeout))
+            self.calls(doing, lambda: job.reload(**self.once))
         return job
-
-    def _pause_or_raise(self, doing: str, failed: GoogleAPICallError, failures: int) -> None:
-        error = self.calls.of_job(doing, failed)
-        if not error.kind.transient or failures >= ATTEMPTS:
-            raise error
-        time.sleep(_PAUSES[min(failures, len(_PAUSES)) - 1])
 
 
 def _growing() -> Iterator[float]:
@@ -224,7 +237,7 @@ def _type(value: object) -> str:
 def _external(uris: Sequence[str]) -> bigquery.ExternalConfig:
     config = bigquery.ExternalConfig(bigquery.ExternalSourceFormat.PARQUET)
     config.source_uris = list(uris)
-    options = bigquery.ParquetOptions()
+    options = bigquery.ParquetOptions()  # type: ignore[no-untyped-call]
     options.enable_list_inference = True
     config.parquet_options = options
     return config
