@@ -4,10 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PACKAGES := $(VENV)/.packages
 STAMP  := $(VENV)/.installed
-CODE   := src functions jobs devservers demo bench tests web
+CODE   := src functions jobs image deploy devservers demo bench tests web
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test screenshots kill-matrix fuzz bench bench-modes bench-page mariadb pgbouncer postgis postgres-13 chromium axe terraform bigquery-emulator gcs-server firestore-emulator check format lint types vendor docs lock clean
+.PHONY: help demo test screenshots kill-matrix fuzz bench bench-modes bench-page mariadb pgbouncer postgis postgres-13 chromium axe terraform image bigquery-emulator gcs-server firestore-emulator check format lint types vendor docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,7 +44,7 @@ $(STAMP): $(PACKAGES) pyproject.toml setup.py $(wildcard src/headrace/sources/wi
 demo: $(STAMP) ## Bring a real PostgreSQL into DuckDB, step by step (ONCE=1 exits at the end)
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
 
-test: $(STAMP) mariadb pgbouncer postgis postgres-13 chromium axe terraform bigquery-emulator gcs-server ## Run the whole test suite
+test: $(STAMP) mariadb pgbouncer postgis postgres-13 chromium axe terraform image bigquery-emulator gcs-server ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2
 
 screenshots: $(STAMP) chromium axe ## Test the page in every look, with pictures in build/screenshots
@@ -132,6 +132,20 @@ $(GCS)/.installed: devservers/google/gcs-server/requirements.lock
 	$(GCS)/bin/python -m pip install --quiet --no-deps --require-hashes -r $<
 	@touch $@
 
+# What the image holds, made by the script that the Dockerfile runs, and what reads the Dockerfile.
+IMAGE := .cache/image
+image: $(IMAGE)/.installed $(STAMP)
+	@$(BIN)/python -m tests.image.environment
+$(IMAGE)/.installed: requirements-cloud.lock requirements-dev.lock pyproject.toml setup.py $(wildcard image/*.sh) \
+		$(wildcard src/headrace/sources/wire/*.p*) tests/image/requirements.lock
+	$(call need,command -v cc,gcc libc6-dev)
+	$(call need,$(PYTHON) -c 'import ensurepip',python3-venv)
+	$(call need,$(PYTHON) -c '$(HAS_PYTHON_H)',python3-dev)
+	PYTHON=$(PYTHON) image/build.sh $(IMAGE)/environment
+	$(PYTHON) -m venv --clear $(IMAGE)/lint
+	$(IMAGE)/lint/bin/python -m pip install --quiet --no-deps --require-hashes -r tests/image/requirements.lock
+	@touch $@
+
 # What stands for Firestore in the tests is our own; Google's emulator comes with the Cloud SDK alone.
 firestore-emulator: $(STAMP) ## Hold the contract of documents against Google's emulator
 	HEADRACE_TEST_FIRESTORE=emulator $(BIN)/python -m pytest tests/documents/test_contract.py -k firestore
@@ -176,6 +190,7 @@ lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --all-extras --no-emit-package pandas --no-emit-package numpy -o requirements-dev.lock
 	uv pip compile tests/terraform/requirements.in --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-deps -o tests/terraform/requirements.lock
 	uv pip compile $(FOR_BIGQUERY)/requirements.in --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url -o $(FOR_BIGQUERY)/requirements.lock
+	uv pip compile tests/image/requirements.in --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-deps -o tests/image/requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra cloud -c requirements-dev.lock -o requirements-cloud.lock
 
 clean: ## Remove the virtual environment and everything that was made
