@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -120,3 +121,17 @@ def test_what_is_gone_is_removed_or_marked_with_the_rows_that_are_new(
     # They have no key any more.
     kept = replace(first, files=())
     assert unpacked(destination.key_digests(run_id, kept, ALL, 0)) == sums(["b", "d"], 0)
+
+
+@of("duckdb")
+def test_names_may_be_told_to_lack_nowhere(destination: Destination, run_id: str) -> None:
+    first = merged(destination, new_id(), table(id=["a", "b"], n=[1, 2]), window(None, "2"))
+    destination.publish(Publication("model", "source", new_id(), (first,)))
+    staged = merged(destination, run_id, table(id=["c"], n=[3]), window("2", "3"))
+    (gone,) = destination.stage_deleted(run_id, staged, ALL, present(destination, run_id, [b"b"]))
+    names = pq.read_table(gone.path)
+    certain = pa.schema([pa.field("name", pa.binary(), nullable=False)])
+    pq.write_table(names.cast(certain), gone.path)
+    gone = replace(gone, bytes=Path(gone.path).stat().st_size)
+    destination.publish(Publication("model", "source", run_id, (replace(staged, deleted=(gone,)),)))
+    assert destination.count(staged.target) == 2  # b and c

@@ -136,7 +136,7 @@ def test_each_row_is_in_one_chunk(tables: MariadbDatabase, name: str) -> None:
         assert 7 <= len(chunks) <= 20
         assert (chunks[0].after, chunks[-1].upto) == (None, None)
         assert all(one.upto == other.after for one, other in pairwise(chunks))
-        assert max(sizes(tables, selection, chunks)) <= 3 * CHUNK
+        assert max(sizes(tables, selection, chunks)) <= 5 * CHUNK  # by estimates, of a sample
         assert connected.chunks(selection, ROWS) == (WHOLE,)
 
 
