@@ -15,16 +15,16 @@ _DATASET = re.compile(r"[A-Za-z0-9_-]{1,1024}")
 _LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
 
-class SignIn(StrEnum):
-    """As whom BigQuery is read."""
+class BigqueryLogin(StrEnum):
+    """What proves to BigQuery who reads."""
 
     KEY = "key"
-    SERVICE = "service"
+    IAM = "iam"
 
 
-SIGN_INS = {
-    SignIn.KEY: "The key of a service account",
-    SignIn.SERVICE: "This service's own account, without a key",
+BIGQUERY_LOGINS = {
+    BigqueryLogin.KEY: "The key of a service account",
+    BigqueryLogin.IAM: "IAM: this service's own account, without a key",
 }
 
 
@@ -65,13 +65,16 @@ class BigqueryConnection(Value):
     model_config = ConfigDict(json_schema_extra=_type_is_required)
     label: ClassVar = "BigQuery"
     password_variable: ClassVar = "BIGQUERY_KEY"  # noqa: S105 - where it is, not what it is
+    instance: ClassVar[None] = None  # of Cloud SQL
 
     type: Literal["bigquery"] = "bigquery"
     project: Project = Field(
         description="Id of the project whose tables are read.", examples=["my-project"]
     )
-    sign_in: SignIn = Field(
-        default=SignIn.KEY, title="Sign in by", description="As whom BigQuery is read."
+    login: BigqueryLogin = Field(
+        default=BigqueryLogin.KEY,
+        title="Login by",
+        description="What proves to BigQuery who reads.",
     )
     datasets: Annotated[Text, AfterValidator(_datasets)] | None = Field(
         default=None,
@@ -106,7 +109,7 @@ class BigqueryConnection(Value):
     @property
     def needs_password(self) -> bool:
         """Whether a key is needed, which takes a password's place."""
-        return self.sign_in is SignIn.KEY
+        return self.login is BigqueryLogin.KEY
 
     @property
     def database(self) -> str:
@@ -130,4 +133,4 @@ class BigqueryConnection(Value):
     @property
     def identity(self) -> dict[str, str | int]:
         """What a stored key is for. It is sent to Google alone, whatever else is changed."""
-        return {"project": self.project, "sign_in": self.sign_in.value}
+        return {"project": self.project, "login": self.login.value}
