@@ -60,6 +60,8 @@ export function needed(selection, described) {
     const key = selection.key?.length ? selection.key : described.table.primary_key;
     for (const name of key) reasons.set(name, "tells rows apart");
   }
+  for (const name of selection.cluster_by ?? []) reasons.set(name, "sorts the table there");
+  if (selection.partition_by) reasons.set(selection.partition_by.column, "parts the table there");
   return reasons;
 }
 

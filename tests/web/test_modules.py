@@ -12,7 +12,7 @@ from tests.web.unit_files import UNIT, serve_unit_files
 
 MODULES = (
     *("wizard", "stored", "connection_url"),
-    *("table_rows", "selection", "schedule_form", "estimate", "compare"),
+    *("table_rows", "selection", "layout", "schedule_form", "estimate", "compare"),
     *("progress", "overview"),
 )
 

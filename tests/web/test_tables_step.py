@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from headrace.layout import Granularity, NumberRange, Partitioning
 from headrace.local import LocalServer
 from headrace.model import DetectDeletes, Source
 from headrace.settings import Settings
@@ -174,6 +175,90 @@ def test_only_rows_that_fulfil_conditions(
         "amount >= 12.5",
         "customer_id in 1, 2",
     ]
+
+
+# What the columns of sales.orders may do in BigQuery.
+LAYOUTS = {
+    "id": ["cluster", "range"],
+    "customer_id": ["cluster", "range"],
+    "amount": ["cluster"],
+    "note": ["cluster"],
+    "created_at": ["cluster", "day", "hour", "month", "year"],
+    "updated_at": ["cluster", "day", "hour", "month", "year"],
+}
+
+
+def with_layouts(route: Route) -> None:
+    """The answer as it is where the destination parts tables; DuckDB does not."""
+    answer = route.fetch()
+    described = answer.json()
+    for column in described["columns"]:
+        column["layouts"] = LAYOUTS[column["name"]]
+    route.fulfill(response=answer, json=described)
+
+
+@every_look
+def test_how_the_table_is_parted_and_sorted(
+    tables: Page, settings: Settings, source: Source, barriers: Barriers, screenshot: Screenshots
+) -> None:
+    tables.route("**/describe_table/", with_layouts)
+    row(tables, "orders").click()
+    drawer = tables.get_by_role("dialog", name="orders")
+    layout = drawer.get_by_role("region", name="How it lies there")
+    expect(layout.get_by_role("status")).to_have_text("as it comes")
+    layout.get_by_label("Partition by").select_option("created_at")
+    expect(layout.get_by_label("One partition for each")).to_have_value("day")
+    layout.get_by_label("One partition for each").select_option("month")
+    layout.get_by_label("Sort by").select_option("customer_id")
+    layout.get_by_label("Then by").select_option("note")
+    expect(layout.get_by_label("Then by")).to_have_count(2)
+    expect(layout.get_by_role("status")).to_have_text(
+        "one partition for each month of created_at, sorted by customer_id, note"
+    )
+    expect(drawer.get_by_role("checkbox", name="Take created_at")).to_be_disabled()
+    layout.scroll_into_view_if_needed()
+    screenshot("wizard-table-layout")
+    barriers.check()
+    fits(tables)
+    drawer.get_by_role("button", name="Close").click()
+    go_on(tables)
+    (chosen,) = stored(settings, source).selection
+    assert chosen.partition_by == Partitioning(column="created_at", granularity=Granularity.MONTH)
+    assert chosen.cluster_by == ("customer_id", "note")
+
+
+def test_a_range_is_taken_with_the_keyboard_once_it_is_whole(
+    tables: Page, settings: Settings, source: Source, barriers: Barriers
+) -> None:
+    tables.route("**/describe_table/", with_layouts)
+    row(tables, "orders").click()
+    drawer = tables.get_by_role("dialog", name="orders")
+    layout = drawer.get_by_role("region", name="How it lies there")
+    layout.get_by_label("Partition by").focus()
+    tables.keyboard.type("customer_id")
+    expect(layout.get_by_label("From")).to_have_value("")
+    for typed in ("0", "10", "20"):
+        tables.keyboard.press("Tab")
+        tables.keyboard.type(typed)
+    expect(layout.get_by_role("status")).to_have_text("partitions by customer_id")
+    tables.keyboard.press("Shift+Tab")
+    tables.keyboard.type("0x")
+    expect(layout.get_by_text("To below must be a whole number.")).to_be_visible()
+    expect(layout.get_by_role("status")).to_have_text("as it comes")
+    barriers.check()
+    layout.get_by_label("To below").fill("1000")
+    drawer.get_by_role("button", name="Close").click()
+    go_on(tables)
+    (chosen,) = stored(settings, source).selection
+    by_number = NumberRange(start=0, end=1000, interval=20)
+    assert chosen.partition_by == Partitioning(column="customer_id", range=by_number)
+
+
+def test_where_no_table_is_parted_nothing_is_asked(tables: Page) -> None:
+    row(tables, "orders").click()
+    drawer = tables.get_by_role("dialog", name="orders")
+    expect(drawer.get_by_role("region", name="Which rows")).to_be_visible()
+    expect(drawer.get_by_role("region", name="How it lies there")).to_have_count(0)
 
 
 def test_a_key_can_t_be_left_out_and_what_is_impossible_says_why(tables: Page) -> None:

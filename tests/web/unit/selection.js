@@ -52,6 +52,11 @@ export function a_key_that_was_left_out_is_taken_for_merge() {
   same(withMode(some, "merge", described()).columns, ["id", "note"]);
 }
 
+export function what_the_layout_names_can_t_be_left_out() {
+  const laid = { ...TABLE, partition_by: { column: "at", granularity: "day" }, cluster_by: ["note"] };
+  same([...needed(laid, described()).keys()], ["note", "at"]);
+}
+
 export function all_columns_are_null_so_that_later_ones_come_too() {
   const fewer = withColumn(TABLE, "note", false, described());
   same(fewer.columns, ["id", "at"]);

@@ -2,6 +2,7 @@ import { html } from "../../html.js";
 import { describeTable } from "../../api.js";
 import { consider } from "../../advice.js";
 import { bytes, count } from "../../format.js";
+import { isOffered } from "../../layout.js";
 import { isUntouched, recommended, untouched } from "../../selection.js";
 import { change, taken, wizard } from "../../wizard.js";
 import { Drawer } from "../../parts/drawer.js";
@@ -12,6 +13,7 @@ import { Columns } from "./columns.js";
 import { facts } from "./facts.js";
 import { Filter } from "./filter.js";
 import { Findings } from "./findings.js";
+import { Layout } from "./layout.js";
 import { Modes } from "./modes.js";
 import { Sample } from "./sample.js";
 
@@ -47,6 +49,7 @@ export function TableDrawer({ table, onClose }) {
       <${Modes} described=${described} selection=${selection} onChoose=${choose} />
       <${Columns} described=${described} selection=${selection} onChoose=${choose} />
       <${Filter} described=${described} selection=${selection} onChoose=${choose} />
+      ${isOffered(described) && html`<${Layout} described=${described} selection=${selection} onChoose=${choose} />`}
       ${table.readable && html`
         <${Sample} ids=${ids} columns=${described.columns} />
         <${Findings} ids=${ids} selection=${selection} onChoose=${choose} />`}
