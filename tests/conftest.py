@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from devservers import mariadb as devmariadb
 from devservers.google.bigquery_server import BigqueryServer
+from devservers.google.cloud_run import CloudRunServer
 from devservers.google.firestore import FirestoreServer
 from devservers.google.gcs_server import GcsServer
 from devservers.google.secret_manager import SecretManagerServer
@@ -117,6 +118,19 @@ def firestore_server(_firestore_server: FirestoreServer) -> FirestoreServer:
     """Without the faults and the requests of earlier tests; a project of its own keeps apart."""
     _firestore_server.heal()
     return _firestore_server
+
+
+@pytest.fixture(scope="session")
+def _cloud_run_server() -> Iterator[CloudRunServer]:
+    with CloudRunServer() as server:
+        yield server
+
+
+@pytest.fixture
+def cloud_run_server(_cloud_run_server: CloudRunServer) -> CloudRunServer:
+    """Without the faults and the requests of earlier tests; a project of its own keeps apart."""
+    _cloud_run_server.heal()
+    return _cloud_run_server
 
 
 @pytest.fixture(scope="session")

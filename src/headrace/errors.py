@@ -292,12 +292,72 @@ LAUNCH_FAILED = Kind(
     "Check that this machine has free memory and processes, then start the run again.",
     transient=True,
 )
+LAUNCHER_UNAVAILABLE = Kind(
+    "launcher_unavailable",
+    503,
+    "What starts and watches the runs' processes can't be reached now",
+    "Try again. If it lasts, look at the status of Cloud Run.",
+    transient=True,
+)
+LAUNCHER_BUSY = Kind(
+    "launcher_busy",
+    503,
+    "No further process can be started or asked for now",
+    "Try again in a minute. If it lasts, look at the quotas of Cloud Run in the project, and at "
+    "how many runs begin at the same time.",
+    transient=True,
+)
+LAUNCHER_FORBIDDEN = Kind(
+    "launcher_forbidden",
+    500,
+    "This service may not start or watch the runs' processes",
+    "Give the service's account the roles 'Cloud Run Jobs Executor With Overrides' "
+    "(roles/run.jobsExecutorWithOverrides) and 'Cloud Run Viewer' (roles/run.viewer) on the job, "
+    "as the deployment's Terraform does, and check that the Cloud Run API is enabled.",
+)
+LAUNCHER_MISSING = Kind(
+    "launcher_missing",
+    500,
+    "There is no such job to start",
+    "Check the project, the region and the job that HEADRACE_LAUNCHER names. The deployment's "
+    "Terraform makes the job.",
+)
 
 LOG_UNAVAILABLE = Kind(
     "log_unavailable",
     500,
     "The log of a run can't be read or removed",
     "Let whoever runs this service read and write the directory of logs, HEADRACE_LAUNCHER.",
+)
+LOG_UNREACHABLE = Kind(
+    "log_unreachable",
+    503,
+    "The logs can't be reached now",
+    "Try again. If it lasts, look at the status of Cloud Logging.",
+    transient=True,
+)
+LOG_BUSY = Kind(
+    "log_busy",
+    503,
+    "The logs can't be asked so often",
+    "Try again in a minute. Cloud Logging answers a project about once a second; who follows "
+    "several runs shares that.",
+    transient=True,
+)
+LOG_FORBIDDEN = Kind(
+    "log_forbidden",
+    500,
+    "This service may not read the logs",
+    "Give the service's account the role 'Logs View Accessor' (roles/logging.viewAccessor) on the "
+    "view that HEADRACE_LAUNCHER names, as the deployment's Terraform does, and check that the "
+    "Cloud Logging API is enabled.",
+)
+LOG_MISSING = Kind(
+    "log_missing",
+    500,
+    "There is no such view of logs",
+    "Check the bucket and the view in '?logs=' of HEADRACE_LAUNCHER. The deployment's Terraform "
+    "makes both.",
 )
 
 # --- documents and vault ----------------------------------------------------------------------

@@ -19,6 +19,7 @@ NOT_NEEDED = {
     "headrace.destinations.duckdb",
     "headrace.documents.firestore",
     "headrace.documents.sqlite",
+    "headrace.launchers.cloudrun",
     "headrace.local",
     "headrace.vaults.encrypted_file",
     "headrace.vaults.secret_manager",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.errors import LAUNCH_FAILED, HeadraceError
+from headrace.errors import HeadraceError
 from tests.launchers.conftest import Stage, run, wait_until
 
 
@@ -56,4 +56,4 @@ def test_a_job_that_can_not_be_started_is_an_error(stage: Stage) -> None:
     with pytest.raises(HeadraceError) as caught:
         stage.broken.launch(run())
 
-    assert caught.value.kind is LAUNCH_FAILED
+    assert caught.value.kind is stage.refusal

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 
 from headrace.errors import INVALID_INPUT, HeadraceError
-from headrace.model import Run, RunState
+from headrace.model import Run, RunState, now
 from headrace.run_log import LogPage, LogQuery, Severity
-from tests.launchers.conftest import Stage, run
-
-AT = datetime(2026, 5, 5, 9, 0, 0, 120_000, tzinfo=UTC)
+from tests.launchers.conftest import Stage, run, wait_until
 
 
-def line(severity: str, message: str, **fields: object) -> str:
+def line(severity: str, message: str, at: datetime | None = None, **fields: object) -> str:
+    time = (at or now()).isoformat(timespec="milliseconds")
     return json.dumps(
-        {"time": AT.isoformat(), "severity": severity, "message": message, **fields}
+        {"time": time, "severity": severity, "message": message, **fields}
     )  # as logs.py writes it
 
 
-LINES = (
-    line("INFO", "begun", logger="headrace"),
-    line("WARNING", "slow", table="public.orders", chunk="000003"),
-    "Fatal Python error: Segmentation fault",
-    line("ERROR", "over", exception="Traceback\n  BOOM"),
-)
+CRASH = "Fatal Python error: Segmentation fault"
+
+
+def lines(at: datetime) -> tuple[str, ...]:
+    return (
+        line("INFO", "begun", at, logger="headrace"),
+        line("WARNING", "slow", at, table="public.orders", chunk="000003"),
+        line("ERROR", "over", at, exception="Traceback\n  BOOM", logger="headrace"),
+        CRASH,
+    )
 
 
 class Job:
@@ -37,7 +40,9 @@ class Job:
         self.run = run()
         execution = stage.launch(self.run)
         self.run = self.run.model_copy(update={"execution": execution, "state": RunState.RUNNING})
-        stage.say("".join(f"{one}\n" for one in LINES))
+        at = now()
+        self.at = at.replace(microsecond=at.microsecond // 1000 * 1000)  # as fine as logs.py's
+        stage.say("".join(f"{one}\n" for one in lines(self.at)))
 
     def read(self, **wanted: object) -> LogPage:
         return self.stage.launcher.read_log(self.run, LogQuery.model_validate(wanted))
@@ -56,21 +61,21 @@ def job(stage: Stage) -> Job:
 
 
 def test_what_a_job_has_logged_is_read(job: Job) -> None:
-    begun, slow, crash, over = job.read().lines
+    begun, slow, over, crash = job.read().lines
 
-    assert (begun.time, begun.severity, begun.message) == (AT, Severity.INFO, "begun")
+    assert (begun.time, begun.severity, begun.message) == (job.at, Severity.INFO, "begun")
     assert (begun.table, begun.chunk, begun.fields) == (None, None, {"logger": "headrace"})
     assert (slow.table, slow.chunk, slow.fields) == ("public.orders", "000003", {})
-    assert crash.model_dump(exclude_defaults=True) == {"message": LINES[2]}
+    assert crash.model_dump(exclude_defaults=True) == {"message": CRASH}
     assert crash.severity is Severity.DEFAULT
     assert over.exception == "Traceback\n  BOOM"
 
 
 def test_the_least_severity(job: Job) -> None:
     """What a crash printed has none, and is never left out."""
-    assert job.messages(level=Severity.WARNING) == ["slow", LINES[2], "over"]
-    assert job.messages(level="error") == [LINES[2], "over"]
-    assert job.messages(level=Severity.EMERGENCY) == [LINES[2]]
+    assert job.messages(level=Severity.WARNING) == ["slow", "over", CRASH]
+    assert job.messages(level="error") == ["over", CRASH]
+    assert job.messages(level=Severity.EMERGENCY) == [CRASH]
 
 
 @pytest.mark.parametrize(
@@ -79,8 +84,8 @@ def test_the_least_severity(job: Job) -> None:
         ("SLOW", ["slow"]),
         ("Orders", ["slow"]),
         ("boom", ["over"]),
-        ("segmentation", [LINES[2]]),
-        ("HEADRACE", ["begun"]),
+        ("segmentation", [CRASH]),
+        ("HEADRACE", ["begun", "over"]),
         ("severity", []),
         ("nothing", []),
     ],
@@ -151,10 +156,10 @@ def test_a_log_may_begin_later(stage: Stage) -> None:
     """Where one was told to go on while there was none, all of it follows."""
     queued = run()
     empty = stage.launcher.read_log(queued, LogQuery())
-    stage.launch(queued)
+    launched = queued.model_copy(update={"execution": stage.launch(queued)})
     stage.say("here\n")
 
-    page = stage.launcher.read_log(queued, LogQuery(after=empty.next_after))
+    page = stage.launcher.read_log(launched, LogQuery(after=empty.next_after))
     assert [line.message for line in page.lines] == ["here"]
 
 
@@ -167,11 +172,19 @@ def test_a_place_that_is_none_is_refused(job: Job, after: str) -> None:
     assert [field.path for field in caught.value.fields] == ["after"]
 
 
+def _launched_and_stopped(stage: Stage) -> Run:
+    """A run whose job has printed a line."""
+    launched = run()
+    execution = stage.launch(launched)
+    stage.say("here\n")
+    stage.launcher.stop(execution)
+    wait_until(lambda: not stage.launcher.alive(execution))
+    return launched.model_copy(update={"execution": execution, "state": RunState.FAILED})
+
+
 def test_what_is_forgotten_is_gone(stage: Stage) -> None:
-    forgotten, kept = run(), run()
-    for one in (forgotten, kept):
-        stage.launch(one)
-    stage.end()
+    """Or as it was, where logs are kept for a time of their own."""
+    forgotten, kept = (_launched_and_stopped(stage) for _ in range(2))
 
     def absent(one: Run) -> bool:
         return stage.launcher.read_log(one, LogQuery()).absent is not None
@@ -179,7 +192,7 @@ def test_what_is_forgotten_is_gone(stage: Stage) -> None:
     assert not absent(forgotten)
     stage.launcher.forget(forgotten)
     stage.launcher.forget(forgotten)
-    assert absent(forgotten)
+    assert absent(forgotten) is stage.forgets
     assert not absent(kept)
 
 
