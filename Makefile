@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 CODE   := src functions jobs image deploy devservers demo bench tests web
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test screenshots kill-matrix fuzz bench bench-modes bench-page mariadb pgbouncer postgis postgres-13 chromium axe terraform image bigquery-emulator gcs-server firestore-emulator check format lint types vendor docs lock clean
+.PHONY: help demo test screenshots kill-matrix fuzz bench bench-modes bench-page mariadb pgbouncer postgis postgres-13 chromium axe terraform image bigquery-emulator gcs-server firestore-emulator deploy-check check format lint types vendor docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -149,6 +149,10 @@ $(IMAGE)/.installed: requirements-cloud.lock requirements-dev.lock pyproject.tom
 # What stands for Firestore in the tests is our own; Google's emulator comes with the Cloud SDK alone.
 firestore-emulator: $(STAMP) ## Hold the contract of documents against Google's emulator
 	HEADRACE_TEST_FIRESTORE=emulator $(BIN)/python -m pytest tests/documents/test_contract.py -k firestore
+
+deploy-check: $(STAMP) ## Tell what a project lacks, before anything is made (PROJECT=… CLIENT_ID=…)
+	@$(BIN)/python -m deploy.check $(if $(PROJECT),--project='$(PROJECT)') $(if $(REGION),--region='$(REGION)') \
+		$(if $(CLIENT_ID),--client-id='$(CLIENT_ID)') $(if $(STATE),--state='$(STATE)')
 
 # A calm machine is needed, and about an hour; the data are made once and kept under .cache.
 SCALE  ?= 1
