@@ -14,7 +14,11 @@ from pyarrow.fs import LocalFileSystem
 
 from headrace.destinations import Staging
 from headrace.destinations.duckdb import DuckDB
+from headrace.destinations.duckdb_digests import digests, staged_digests
 from headrace.extraction.parquet import FilesWriter
+from headrace.model import Selection, UnfitPolicy
+from headrace.sources import Database
+from headrace.sources.survey import MAX_ROWS
 
 # What NaN and -0 are told apart by, and dates beyond Python's years.
 _BITS = {
@@ -74,3 +78,35 @@ def from_duckdb(file: Path) -> pa.Table:
         connection.execute("INSERT INTO t SELECT * FROM read_parquet($1)", [str(file)])
         found: pa.Table = connection.table("t").to_arrow_table()
         return found
+
+
+def digested_alike(
+    database: Database, selection: Selection, policy: UnfitPolicy, directory: Path
+) -> None:
+    """The source's digest of column `v` is that of the rows as staged and as loaded."""
+    with database.read(selection, policy) as reader:
+        table = pa.Table.from_batches(list(reader), reader.schema)
+    (told,) = database.digest(selection, policy).values()
+    directory.mkdir()
+    file, arrow = staged(table, directory), table.schema.field("v").type
+    with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
+        connection.execute(f"CREATE TABLE t (v {DuckDB(file).type_name(arrow)})")
+        connection.execute("INSERT INTO t SELECT * FROM read_parquet($1)", [str(file)])
+        assert staged_digests(connection, [str(file)], {"v": arrow}) == {"v": told}
+        assert digests(connection, "t", {"v": arrow}) == {"v": told}
+    assert told.values == len(table) - table.column("v").null_count
+
+
+def surveyed_alike(database: Database, selection: Selection, rows: int, unfit: int) -> None:
+    """A survey finds in a sample of all `rows` the `unfit` values that reading would refuse."""
+    survey = database.survey(selection, UnfitPolicy.NULL, MAX_ROWS)
+    with database.read(selection, UnfitPolicy.NULL) as reader:
+        list(reader)
+    ((subject, found),) = survey.columns
+    assert (survey.rows, survey.whole) == (rows, True)
+    assert subject.arrow == reader.schema.field("v").type
+    if subject.takes_decimal:  # and none was chosen: text holds what no decimal does
+        assert (subject.unfit, reader.unfit_counts) == (None, {})
+    else:
+        assert found.unfit_rows == reader.unfit_counts.get("v", 0) == unfit
+        assert bool(subject.cases) == bool(subject.unfit)

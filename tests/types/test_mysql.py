@@ -1,5 +1,7 @@
 """Each type of MariaDB, from a file of tests/types/mysql, all the way to DuckDB.
 
+The table's description, the source's digest and a survey have to agree with what arrives.
+
 A file has the SQL type, the Arrow type that carries it, its note if it has one, and values as SQL
 and as they arrive; in `unfit` those that the Arrow type can't hold, and their text, in `invalid`
 text that is none. NULL is tried for every type. `given` declares another column, which is given
@@ -14,11 +16,20 @@ from typing import Any
 
 import pytest
 
+from headrace import sources
 from headrace.errors import VALUE_NOT_CARRIED, HeadraceError
 from headrace.model import UnfitPolicy
 from tests.conftest import MariadbDatabase
 from tests.sources.mysql.reading import opened, read_all, ref, selected
-from tests.types.carrying import exact, from_duckdb, from_parquet, shown, staged
+from tests.types.carrying import (
+    digested_alike,
+    exact,
+    from_duckdb,
+    from_parquet,
+    shown,
+    staged,
+    surveyed_alike,
+)
 
 CASES = sorted((Path(__file__).parent / "mysql").glob("*.toml"))
 # The session that fills the table is as unlike the one that reads it as can be.
@@ -52,32 +63,43 @@ def test_all_values_arrive(
     file = staged(table, tmp_path)
     assert exact(from_parquet(file).column("v")) == exact(column)
     assert exact(from_duckdb(file).column("v").cast(column.type)) == exact(column)
-
-
-def test_the_description_says_the_same(
-    mariadb_database: MariadbDatabase, case: dict[str, Any]
-) -> None:
+    selection = selected(mariadb_database, "t", ["v"])
     with opened(mariadb_database) as connected:
-        table = ref(mariadb_database, "t")
-        described = connected.describe_table(table, type_name=str).columns[-1]
+        described_alike(connected, mariadb_database, case)
+        digested_alike(connected, selection, UnfitPolicy.FAIL, tmp_path / "digested")
+        surveyed_alike(connected, selection, len(table), 0)
+
+
+def described_alike(
+    connected: sources.Database, database: MariadbDatabase, case: dict[str, Any]
+) -> None:
+    described = connected.describe_table(ref(database, "t"), type_name=str).columns[-1]
     assert described.arrow_type == case["arrow"]
     assert described.note == case.get("note")
     assert described.generated == ("GENERATED" in case["type"])
 
 
-def test_values_that_do_not_fit(mariadb_database: MariadbDatabase, case: dict[str, Any]) -> None:
-    for literal, text in case.get("unfit", {}).items():
+def test_values_that_do_not_fit(
+    mariadb_database: MariadbDatabase, case: dict[str, Any], tmp_path: Path
+) -> None:
+    """And text that is none, which can't be had as text either."""
+    unfit, invalid = case.get("unfit", {}), case.get("invalid", [])
+    for literal in (*unfit, *invalid):
         fill(mariadb_database, literal, "NULL")
         refused(mariadb_database)
         assert read_as(mariadb_database, UnfitPolicy.NULL) == ([None, None], {"v": 1})
-        assert read_as(mariadb_database, UnfitPolicy.TEXT) == ([text, None], {})
-
-
-def test_text_that_is_none(mariadb_database: MariadbDatabase, case: dict[str, Any]) -> None:
-    for literal in case.get("invalid", []):
-        fill(mariadb_database, literal, "NULL")
-        refused(mariadb_database)
-        assert read_as(mariadb_database, UnfitPolicy.NULL) == ([None, None], {"v": 1})
+        if literal in unfit:
+            assert read_as(mariadb_database, UnfitPolicy.TEXT) == ([unfit[literal], None], {})
+    selection = selected(mariadb_database, "t", ["v"])
+    column = case.get("given", "v").split()[0]
+    with_text, with_null = (*unfit, *case["values"]), (*invalid, *unfit, *case["values"], "NULL")
+    for policy, literals in ((UnfitPolicy.TEXT, with_text), (UnfitPolicy.NULL, with_null)):
+        fill(mariadb_database, *literals, column=column)
+        chosen = selection.model_copy(update={"unfit_columns": {"v": policy}})
+        with opened(mariadb_database) as connected:
+            digested_alike(connected, chosen, UnfitPolicy.FAIL, tmp_path / policy)
+    with opened(mariadb_database) as connected:
+        surveyed_alike(connected, selection, len(with_null), len(unfit) + len(invalid))
 
 
 def refused(database: MariadbDatabase) -> None:

@@ -1,5 +1,7 @@
 """Each type of PostgreSQL, from a file of tests/types/postgres, all the way to DuckDB.
 
+The table's description, the source's digest and a survey have to agree with what arrives.
+
 A file has the SQL type, the Arrow type that carries it, its note if it has one, and values as SQL
 and as they arrive; in `beyond` those that Python can't show, as the number that stands for them,
 in `unfit` those that the Arrow type can't hold, and their text. NULL is tried for every type.
@@ -17,11 +19,20 @@ from typing import Any
 
 import pytest
 
+from headrace import sources
 from headrace.errors import VALUE_NOT_CARRIED, HeadraceError
 from headrace.model import UnfitPolicy
 from tests.conftest import Database
 from tests.sources.reading import opened, read_all, ref, selected
-from tests.types.carrying import exact, from_duckdb, from_parquet, shown, staged
+from tests.types.carrying import (
+    digested_alike,
+    exact,
+    from_duckdb,
+    from_parquet,
+    shown,
+    staged,
+    surveyed_alike,
+)
 
 CASES = {
     path.stem: tomllib.loads(path.read_text())
@@ -79,19 +90,21 @@ def test_all_values_arrive(database: Database, case: dict[str, Any], tmp_path: P
     file = staged(table, tmp_path)
     assert exact(from_parquet(file).column("v")) == exact(column)
     assert exact(from_duckdb(file).column("v").cast(column.type)) == exact(column)
-    described_alike(database, case)
-
-
-def described_alike(database: Database, case: dict[str, Any]) -> None:
     with opened(database) as connected:
-        described = connected.describe_table(ref("t"), type_name=str).columns[-1]
+        described_alike(connected, case)
+        digested_alike(connected, selected("t", ["v"]), UnfitPolicy.FAIL, tmp_path / "digested")
+        surveyed_alike(connected, selected("t", ["v"]), len(table), 0)
+
+
+def described_alike(connected: sources.Database, case: dict[str, Any]) -> None:
+    described = connected.describe_table(ref("t"), type_name=str).columns[-1]
     assert described.arrow_type == case["arrow"]
     assert described.note == case.get("note")
     assert described.generated == ("GENERATED" in case["type"])
 
 
 @over("unfit")
-def test_values_that_do_not_fit(database: Database, case: dict[str, Any]) -> None:
+def test_values_that_do_not_fit(database: Database, case: dict[str, Any], tmp_path: Path) -> None:
     make(database, case)
     for literal, text in case["unfit"].items():
         fill(database, case, [literal, "NULL"])
@@ -102,6 +115,14 @@ def test_values_that_do_not_fit(database: Database, case: dict[str, Any]) -> Non
 
         assert read_as(database, UnfitPolicy.NULL) == ([None, None], {"v": 1})
         assert read_as(database, UnfitPolicy.TEXT) == ([text, None], {})
+    literals = [*case["unfit"], *case.get("values", {}), *case.get("beyond", {}), "NULL"]
+    fill(database, case, literals)
+    selection = selected("t", ["v"])
+    with opened(database) as connected:
+        for policy in (UnfitPolicy.NULL, UnfitPolicy.TEXT):
+            chosen = selection.model_copy(update={"unfit_columns": {"v": policy}})
+            digested_alike(connected, chosen, UnfitPolicy.FAIL, tmp_path / policy)
+        surveyed_alike(connected, selection, len(literals), len(case["unfit"]))
 
 
 def read_as(database: Database, policy: UnfitPolicy) -> tuple[list[Any], dict[str, int]]:
