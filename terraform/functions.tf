@@ -5,7 +5,7 @@ locals {
     HEADRACE_DOCUMENTS              = "firestore://${var.project}/${google_firestore_database.this["documents"].name}"
     HEADRACE_VAULT                  = "secretmanager://${var.project}"
     HEADRACE_DESTINATION            = "bigquery://${var.project}/${var.dataset}?staging=gs://${google_storage_bucket.staging.name}/runs"
-    HEADRACE_LAUNCHER               = "cloudrun://${var.project}/${var.region}/${local.job_name}"
+    HEADRACE_LAUNCHER               = "cloudrun://${var.project}/${var.region}/${local.job_name}?logs=${google_logging_project_bucket_config.runs.bucket_id}/${google_logging_log_view.runs.name}"
     HEADRACE_TASKS                  = tostring(var.job.tasks)
     HEADRACE_SIGN_IN                = "google://${var.sign_in.client_id}"
     HEADRACE_VIEWERS                = join(", ", var.sign_in.viewers)

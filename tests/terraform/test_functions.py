@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from headrace.api.functions import FUNCTIONS
+from headrace.launchers.cloudrun import CloudRunLauncher, open_launcher
 from headrace.settings import Settings
 from headrace.sign_ins import Role
 from headrace.sign_ins.google import GoogleSignIn, open_sign_in
@@ -68,7 +69,9 @@ def test_the_settings_can_be_read(deployment: Deployment, monkeypatch: pytest.Mo
                 patch.setenv(name, value)
             settings = Settings.read()
         assert settings.destination.startswith("bigquery://some-project/headrace?staging=gs://")
-        assert settings.launcher == "cloudrun://some-project/europe-west1/headrace-extract"
+        launcher = "cloudrun://some-project/europe-west1/headrace-extract?logs=headrace-runs/runs"
+        assert settings.launcher == launcher
+        assert isinstance(open_launcher(settings.launcher, settings), CloudRunLauncher)
         assert settings.vault == "secretmanager://some-project"
         assert isinstance(open_sign_in(settings.sign_in, settings), GoogleSignIn)
 
