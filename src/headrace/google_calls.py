@@ -47,7 +47,7 @@ def place(url: str, *known: str) -> Place:
     """Read a URL, which may have the `known` options. Raises SETTINGS_INVALID.
 
     `?emulator=127.0.0.1:8080` has everything sent there, unencrypted and with no credentials, so
-    it is refused for any other machine than this one.
+    it is refused for any other machine than this one; so is an option `..._emulator`.
     """
     parts = urlsplit(url)
     options = parse_qs(parts.query, keep_blank_values=True)
@@ -59,7 +59,8 @@ def place(url: str, *known: str) -> Place:
             f"The setting '{url}' names no project of Google Cloud; write it like "
             f"{parts.scheme}://my-project.",
         )
-    if emulators and not _EMULATOR.fullmatch(emulators[0]):
+    others = (values[0] for name, values in options.items() if name.endswith("_emulator"))
+    if not all(_EMULATOR.fullmatch(address) for address in (*emulators, *others)):
         raise HeadraceError(
             SETTINGS_INVALID,
             f"The emulator of '{url}' has to be on this machine, like 127.0.0.1:8080: what is sent "

@@ -22,6 +22,7 @@ from headrace.errors import ROWS_DISAGREE, HeadraceError
 from headrace.extraction.bucket_sizes import MOST_NUMBERS, Compared, first_bits, further_bits
 from headrace.extraction.increments import PlannedRead, source_names
 from headrace.extraction.parquet import FilesWriter
+from headrace.ids import new_id
 from headrace.model import DetectDeletes, Selection, UnfitPolicy
 from headrace.sources import Database, TableReader
 
@@ -104,7 +105,8 @@ class Sweep:
             bits += more
 
     def _gone(self, source: _Source, within: Buckets) -> tuple[StagedFile, ...]:
-        name = f"{self.table.target}-present"
+        # Whoever was taken for dead may still be writing: its files keep another name.
+        name = f"{self.table.target}-present-{new_id()[-8:]}"
         present = source.names(within, lambda schema: FilesWriter(self.place.staging, name, schema))
         place = self.place
         deleted = place.destination.stage_deleted(place.run_id, self.table, within, present)

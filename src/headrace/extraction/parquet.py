@@ -33,7 +33,8 @@ class FilesWriter:
     """The staged files of one table, `<name>-NNNNN.parquet`.
 
     A context manager: what is unfinished when it is left is abandoned. Raises DESTINATION_FULL,
-    DESTINATION_UNAVAILABLE, and VALUE_TOO_LARGE if there is no memory for what is to be written.
+    DESTINATION_UNAVAILABLE, what the staging's file system raises, and VALUE_TOO_LARGE if there is
+    no memory for what is to be written.
     """
 
     def __init__(self, staging: Staging, name: str, schema: pa.Schema) -> None:
@@ -57,7 +58,7 @@ class FilesWriter:
     ) -> None:
         for part in (self._writer, self._sink):
             if part is not None:
-                with suppress(OSError, pa.ArrowException):
+                with suppress(OSError, pa.ArrowException, HeadraceError):
                     part.close()
 
     def add(self, batch: pa.RecordBatch) -> None:
