@@ -1000,6 +1000,12 @@ COLUMNS_CLASH = Kind(
     "Upper and lower case make no difference there: select one of the columns, or give one "
     "another name in a view.",
 )
+COLUMN_NAME_REFUSED = Kind(
+    "column_name_refused",
+    409,
+    "The destination can't call a column so",
+    "Leave the column out of the selection, or give it another name in a view.",
+)
 TYPE_NOT_CARRIED = Kind(
     "type_not_carried",
     500,

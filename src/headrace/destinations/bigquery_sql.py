@@ -79,12 +79,12 @@ class Query:
 class Step:
     """A statement within a transaction, and how many rows it has to change, if that is known.
 
-    `what` tells in errors which rows are counted.
+    `told` says in errors of what `{rows}` there should be, and that it was `{changed}`.
     """
 
     sql: str
     rows: int | None = None
-    what: str = "rows were staged"
+    told: str = "{rows} rows were staged, but {changed} loaded"
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class Jobs:
         job = self.run(doing, name, send)
 
         def read() -> list[Row]:
-            ended: Any = self.client.get_job(job.job_id, location=job.location, **self.once)
+            ended: Any = job
             return [row.values() for row in ended.result(timeout=self.calls.timeout, **_NO_RETRY)]
 
         return self.calls(doing, read)
@@ -184,7 +184,7 @@ class Jobs:
             job, is_new = self._sent(doing, f"{name}_{number}", send)
             job = self._ended(doing, job)
             if job.error_result is None:
-                if stands(job):
+                if is_new or stands(job):
                     return job
             elif is_new:
                 failures += 1

@@ -1,0 +1,114 @@
+"""How staged rows come into a table that is there: the statements of the transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+
+from headrace.destinations import StagedTable, Target
+from headrace.destinations.bigquery_sql import Jobs, Query, Step, literal, quoted
+from headrace.destinations.bigquery_tables import Found
+from headrace.destinations.past_range import PastRange, not_possible
+from headrace.errors import KEY_NOT_USABLE, HeadraceError
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A table whose rows are staged, where, and the table that they go to as it was found."""
+
+    table: StagedTable
+    staged: Target
+    found: Found | None = None
+
+
+class Rows:
+    """The statements, in which the names are all quoted."""
+
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+
+    def replacing(self, loaded: Loaded) -> Sequence[Step]:
+        """Put the rows in place of all that there are."""
+        table = self._jobs.name(loaded.table.target)
+        return [Step(f"TRUNCATE TABLE {table}"), *self.adding(loaded)]
+
+    def adding(self, loaded: Loaded) -> Sequence[Step]:
+        if not loaded.table.files:
+            return []
+        into = self._jobs.name(loaded.table.target)
+        columns = ", ".join(map(quoted, loaded.table.schema.names))
+        select = f"SELECT {columns} FROM {self._jobs.name(loaded.staged)}"  # noqa: S608
+        return [Step(f"INSERT INTO {into} ({columns}) {select}", loaded.table.rows)]
+
+    def in_range(self, loaded: Loaded, past: PastRange) -> Sequence[Step]:
+        """Put the rows in place of all those that lie in the range.
+
+        Raises BACKFILL_NOT_POSSIBLE if rows lie elsewhere here than in the source.
+        """
+        table, name = loaded.table, self._jobs.name(loaded.table.target)
+        kind = table.schema.field(past.column).type
+        value = quoted(past.column)
+        inside = f"{value} > {_bound(past.after, kind)} AND {value} <= {_bound(past.upto, kind)}"
+        if self._number(f"SELECT COUNTIF({value} IS NULL) FROM {name}"):  # noqa: S608
+            raise not_possible(table, f"it has rows without '{past.column}', from before")
+        brought = f"SELECT COUNTIF({inside}) FROM {self._jobs.name(loaded.staged)}"  # noqa: S608
+        if table.files and self._number(brought) != table.rows:
+            raise not_possible(table, f"rows lie in another range by '{past.column}' as carried")
+        return [Step(f"DELETE FROM {name} WHERE {inside}"), *self.adding(loaded)]  # noqa: S608
+
+    def merging(self, loaded: Loaded, key: Sequence[str]) -> Sequence[Step]:
+        """Put the rows in place of those with the same key. Raises KEY_NOT_USABLE.
+
+        They are removed and added, not changed by a MERGE: of a row that is replaced nothing may
+        stay in columns that are not brought any more, nor the mark of one that was deleted.
+        """
+        if not loaded.table.files:
+            return []
+        same = self._same(loaded, key)
+        brought = f"SELECT 1 FROM {self._jobs.name(loaded.staged)} AS brought WHERE {same}"  # noqa: S608
+        name = self._jobs.name(loaded.table.target)
+        return [
+            Step(f"DELETE FROM {name} AS held WHERE EXISTS ({brought})"),  # noqa: S608
+            *self.adding(loaded),
+        ]
+
+    def _same(self, loaded: Loaded, key: Sequence[str]) -> str:
+        """The condition of having the same key.
+
+        By equality alone BigQuery joins without comparing each row with each other one, so NULLs
+        are taken into account only where there are any.
+        """
+        table = loaded.table
+        keys = ", ".join(map(quoted, key))
+        missing = " OR ".join(f"{quoted(name)} IS NULL" for name in key)
+        (found,) = self._jobs.rows(
+            f"look at the keys of {table.target}",
+            Query(
+                f"SELECT COUNT(*), COUNTIF({missing}) "  # noqa: S608
+                f"FROM (SELECT DISTINCT {keys} FROM {self._jobs.name(loaded.staged)})"
+            ),
+        )
+        if found[0] != table.rows:
+            raise HeadraceError(
+                KEY_NOT_USABLE,
+                f"Table {table.source_table}: {table.rows} rows have {found[0]} different values "
+                f"of {', '.join(key)}.",
+            )
+        equals = "IS NOT DISTINCT FROM" if found[1] else "="
+        return " AND ".join(f"held.{quoted(name)} {equals} brought.{quoted(name)}" for name in key)
+
+    def _number(self, sql: str) -> int:
+        ((number,),) = self._jobs.rows("look at the rows of a past range", Query(sql))
+        return int(number)
+
+
+def _bound(value: int | date, kind: pa.DataType) -> str:
+    if isinstance(value, date):
+        return f"DATE {literal(value.isoformat())}"
+    if pa.types.is_timestamp(kind):
+        moment = f"TIMESTAMP_MICROS({value})"
+        return moment if kind.tz else f"DATETIME({moment})"
+    return str(value)
