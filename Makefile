@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 CODE   := src functions jobs image deploy devservers demo bench tests web
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test screenshots kill-matrix fuzz bench bench-modes bench-page mariadb pgbouncer postgis postgres-13 chromium axe terraform image bigquery-emulator gcs-server firestore-emulator deploy-check check format lint types vendor docs lock clean
+.PHONY: help demo test screenshots kill-matrix fuzz bench bench-modes bench-page bench-cold-start mariadb pgbouncer postgis postgres-13 chromium axe terraform image bigquery-emulator gcs-server firestore-emulator deploy-check check format lint types vendor docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -166,6 +166,9 @@ bench-modes: $(STAMP) ## Measure what each mode costs, into bench/MODES.md (ROUN
 
 bench-page: $(STAMP) chromium ## Measure the page with 20,000 tables, into bench/PAGE.md (ROUNDS=3)
 	$(BIN)/python -m bench.page --rounds $(ROUNDS) --into bench
+
+bench-cold-start: $(STAMP) image ## Measure how long each function takes to start, into bench/COLD_START.md (ROUNDS=3)
+	$(BIN)/python -m bench.cold_start --rounds $(ROUNDS) --into bench
 
 fuzz: $(STAMP) ## Feed the decoders spoilt rows for longer (EXAMPLES=20000)
 	$(BIN)/python -m tests.wire.fuzz $(or $(EXAMPLES),20000)
