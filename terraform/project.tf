@@ -15,6 +15,7 @@ locals {
       "storage.googleapis.com",
     ],
     var.budget == null ? [] : ["billingbudgets.googleapis.com"],
+    length(var.cloud_sql.instances) == 0 ? [] : ["sqladmin.googleapis.com"],
     var.egress == null && var.front == null ? [] : ["compute.googleapis.com"],
     var.encryption_key == null ? [] : ["cloudkms.googleapis.com"],
     local.iap == null ? [] : ["iap.googleapis.com"],

@@ -133,6 +133,17 @@ variable "network" {
   }
 }
 
+variable "cloud_sql" {
+  description = "Instances of Cloud SQL that may be connected to by name, as project:region:name."
+  type        = object({ instances = optional(set(string), []) })
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name in var.cloud_sql.instances : can(regex("^([a-z0-9.-]+:)?[a-z][a-z0-9-]*:[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$", name))])
+    error_message = "Instances are written as project:region:name."
+  }
+}
+
 variable "egress" {
   description = "Set it, to {} at least, to connect from a network of one's own, with a reserved address for others' firewalls. With `subnetwork` an existing one is used, such as that of private databases, whose way out is then its owner's."
   type = object({

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.connections import TlsMode
+from headrace.connections import AddressType, Login, TlsMode
 from headrace.errors import URL_INVALID, HeadraceError
 from headrace.urls import from_url
 
@@ -27,6 +27,14 @@ def test_defaults() -> None:
     assert (connection.type, connection.port) == ("mysql", 3306)
     assert connection.tls is TlsMode.VERIFY_FULL
     assert from_url("postgres://u@h/d")[0].port == 5432
+
+
+def test_an_instance_stands_in_place_of_the_host() -> None:
+    url = "postgresql://reader@/shop?instance=my-project:europe-west3:shop&ip-type=psc&login=iam"
+    connection, credentials = from_url(url)
+    assert (connection.instance, connection.host) == ("my-project:europe-west3:shop", None)
+    assert (connection.ip_type, connection.login) == (AddressType.PSC, Login.IAM)
+    assert (connection.user, connection.database, credentials) == ("reader", "shop", None)
 
 
 def test_mysqls_words() -> None:
@@ -67,6 +75,19 @@ def test_what_is_wrong_is_said_and_not_repeated(url: str) -> None:
         assert piece not in told
     assert error.__cause__ is None
     assert error.__suppress_context__ or error.__context__ is None
+
+
+def test_either_a_host_or_an_instance() -> None:
+    for url, wrong in (
+        ("postgresql://u@h/d?instance=p:r:i", {"host"}),
+        ("postgresql://u@/d?instance=i&ip-type=x&login=y", {"instance", "ip_type", "login"}),
+        ("postgresql://u@h/d?login=iam&ip-type=private", {"ip_type", "login"}),
+        ("postgresql://u@/d?instance=p:r:i&sslmode=disable", {"tls"}),
+        ("postgresql://u@:5433/d?instance=p:r:i", {"port"}),
+    ):
+        with pytest.raises(HeadraceError) as raised:
+            from_url(url)
+        assert {field.path for field in raised.value.fields} == wrong, url
 
 
 def test_every_wrong_part_is_named() -> None:

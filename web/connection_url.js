@@ -1,9 +1,14 @@
-// A connection as people write it: postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…
+// A connection as people write it: postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=… or
+// postgresql://USER@/DATABASE?instance=PROJECT:REGION:NAME
 // It is taken apart here, so that a password in it travels nowhere but with the form's other
 // fields.
 
 // What the databases' own clients call the modes of TLS, and the options that name one.
 const TLS_OPTIONS = ["sslmode", "ssl-mode"];
+// Of an instance of Cloud SQL, and what the form calls them.
+const OF_INSTANCE = { instance: "instance", "ip-type": "ip_type", login: "login" };
+// Browsers take no address without a host.
+const NO_HOST = "none.invalid";
 const MYSQL_MODES = {
   DISABLED: "disable",
   REQUIRED: "require",
@@ -20,18 +25,22 @@ export function typeOfUrl(text, types) {
 /** `{ values, secrets }` with what the URL says, or null if it can't be told apart safely. */
 export function fromUrl(text) {
   // Browsers know none of the schemes; as one of ftp they take the rest apart as any address.
-  const url = parsed(text.trim().replace(/^[a-z]+:/i, "ftp:"));
+  const plain = text.trim().replace(/^[a-z]+:/i, "ftp:");
+  const url = parsed(plain.replace(/^(ftp:\/\/(?:[^/?#]*@)?)\/(?=[^?#]*\?.*instance=)/, `$1${NO_HOST}/`));
   const path = url?.pathname.slice(1);
   // What stands in front of a further / or @ may be a piece of a password, and no host.
   if (!url || /[/@]/.test(path + url.search) || url.hash) return null;
   const mode = TLS_OPTIONS.map((name) => url.searchParams.get(name)).find((given) => given);
   const values = {
-    host: decoded(url.hostname).replace(/^\[|\]$/g, ""),
+    host: url.hostname === NO_HOST ? "" : decoded(url.hostname).replace(/^\[|\]$/g, ""),
     port: url.port,
     database: decoded(path),
     user: decoded(url.username),
     tls: mode ? (MYSQL_MODES[mode.toUpperCase()] ?? mode) : "",
   };
+  for (const [option, name] of Object.entries(OF_INSTANCE)) {
+    values[name] = url.searchParams.get(option) ?? "";
+  }
   const given = Object.entries(values).filter(([, value]) => value !== "");
   const secrets = url.password ? { password: decoded(url.password) } : {};
   return { values: Object.fromEntries(given), secrets };

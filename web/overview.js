@@ -63,11 +63,11 @@ export const KINDS = [
 
 export const ofKind = (sources, kind) => sources.filter(KINDS.find(([name]) => name === kind)[2]);
 
-/** Those with a text in their name, host or database. */
+/** Those with a text in their name, host, instance or database. */
 export function matching(sources, text) {
   const sought = text.trim().toLowerCase();
   const has = (part) => part?.toLowerCase().includes(sought);
   return sources.filter(({ source: { name, connection } }) =>
-    [name, connection.host, connection.database].some(has),
+    [name, connection.host, connection.instance, connection.database].some(has),
   );
 }

@@ -1,5 +1,6 @@
 // The set-up of a source as values and rules: no DOM, no network. A function takes a state and
 // gives the next one; draft.js calls them around what the functions answer.
+import { connectionFields, credentialFields, wayIn } from "./connection_form.js";
 import { isUntouched } from "./selection.js";
 import { computed, signal } from "./vendor/signals.js";
 
@@ -12,8 +13,9 @@ const UNTESTED = { state: "untested", checks: [], problem: null };
 
 /** The set-up of a new source.
  *
- * `values` are the connection's fields as typed, `secrets` those of its credentials, which are
- * forgotten as soon as they are stored. `wrong` says what is wrong with a field, by its path.
+ * `values` are the connection's fields as typed, of all ways in which a database can be named, of
+ * which `way` is chosen. `secrets` are those of its credentials, which are forgotten as soon as they
+ * are stored. `wrong` says what is wrong with a field, by its path.
  * `test.state` is untested, running, passed, failed, broken (it did not come to an end) or
  * outdated (something has been changed since). `selection` maps a table's `tableKey` to what
  * save_draft takes. `options` are those of `OPTIONS`.
@@ -23,6 +25,7 @@ export const blank = (model) => ({
   source: null,
   type: null,
   name: "",
+  way: "host",
   values: {},
   secrets: {},
   wrong: {},
@@ -45,6 +48,7 @@ export function resumed(source) {
     source,
     type,
     name: source.name,
+    way: wayIn(values),
     values: Object.fromEntries(texts.map(([name, value]) => [name, String(value)])),
     selection: new Map(source.selection.map((table) => [tableKey(table), table])),
     dataset: source.dataset,
@@ -85,6 +89,9 @@ export const typed = (state, field, value) =>
     ),
   );
 
+/** The database is named in another way; what was typed for the other one stays in mind. */
+export const namedBy = (state, way) => outdated({ ...state, way, wrong: {} });
+
 export const typedSecret = (state, field, value) =>
   outdated(
     corrected(
@@ -98,6 +105,7 @@ export const typedSecret = (state, field, value) =>
 export const pasted = (state, { values, secrets }) =>
   outdated({
     ...state,
+    way: values.instance || values.host ? wayIn(values) : state.way,
     values: { ...state.values, ...values },
     secrets: { ...state.secrets, ...secrets },
     wrong: {},
@@ -145,15 +153,18 @@ export const decided = (state, name, value) =>
 
 /** The connection as the functions take it; what is empty is left out. */
 export function connection(state, type) {
-  const fields = type.connection
+  const fields = connectionFields(state, type)
     .map((field) => [field, (state.values[field.name] ?? "").toString()])
     .filter(([, value]) => value !== "")
     .map(([field, value]) => [field.name, field.kind === "number" ? number(value) : value]);
   return { type: type.type, ...Object.fromEntries(fields) };
 }
 
+/** The credentials as the functions take them; null if none are asked for. */
 export function credentials(state, type) {
-  const given = type.credentials
+  const asked = credentialFields(state, type);
+  if (!asked.length) return null;
+  const given = asked
     .map(({ name }) => [name, state.secrets[name] ?? ""])
     .filter(([, value]) => value !== "");
   return Object.fromEntries(given);
@@ -164,7 +175,7 @@ export function missing(state, type) {
   const wrong = {};
   const lacks = { message: "is required" };
   if (!state.name.trim()) wrong.name = lacks;
-  for (const field of type.connection) {
+  for (const field of connectionFields(state, type)) {
     const value = (state.values[field.name] ?? "").trim();
     const path = `connection.${field.name}`;
     if (field.required && !value) wrong[path] = lacks;
@@ -173,13 +184,13 @@ export function missing(state, type) {
       if (message) wrong[path] = { message };
     }
   }
-  for (const field of type.credentials) {
+  for (const field of credentialFields(state, type)) {
     if (!state.secrets[field.name]) wrong[`credentials.${field.name}`] = lacks;
   }
   return wrong;
 }
 
-/** Whether a password is stored, and none is being entered in its place. */
+/** Whether what logs in is stored, and nothing is being entered in its place. */
 export const hasStoredSecret = (state) =>
   state.source !== null && Object.values(state.secrets).every((value) => !value);
 
@@ -188,7 +199,7 @@ export function unsaved(state) {
   if (state.source === null) return true;
   const before = resumed(state.source);
   const same = (name) => JSON.stringify(state[name]) === JSON.stringify(before[name]);
-  return !hasStoredSecret(state) || !["type", "values"].every(same);
+  return !hasStoredSecret(state) || !["type", "way", "values"].every(same);
 }
 
 export function mayEnter(state, step) {

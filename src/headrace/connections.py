@@ -15,10 +15,14 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from headrace.hosts import host_alone
+from headrace.instances import instance_alone
 from headrace.values import Text, Value
 
 
@@ -39,6 +43,34 @@ TLS_MODES = {
 }
 
 
+class AddressType(StrEnum):
+    """By which of its addresses an instance of Cloud SQL is reached."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    PSC = "psc"
+
+
+ADDRESS_TYPES = {
+    AddressType.PUBLIC: "Public address",
+    AddressType.PRIVATE: "Private address, in a network of yours",
+    AddressType.PSC: "Private Service Connect",
+}
+
+
+class Login(StrEnum):
+    """What proves to an instance of Cloud SQL who logs in."""
+
+    PASSWORD = "password"  # noqa: S105 - what it is called
+    IAM = "iam"
+
+
+LOGINS = {
+    Login.PASSWORD: "The user's password",
+    Login.IAM: "IAM: this service's own account, without a password",
+}
+
+
 def _certificate(value: str) -> str:
     try:
         ssl.create_default_context(cadata=value)
@@ -48,6 +80,7 @@ def _certificate(value: str) -> str:
 
 
 Host = Annotated[Text, AfterValidator(host_alone)]
+Instance = Annotated[Text, AfterValidator(instance_alone)]
 # Amazon's file of all regions has 165 kB.
 Certificate = Annotated[str, Field(max_length=262_144), AfterValidator(_certificate)]
 
@@ -59,6 +92,11 @@ class Credentials(Value):
         min_length=1, max_length=1024, json_schema_extra={"format": "password"}
     )
 
+    @staticmethod
+    def none() -> Credentials:
+        """Those of a connection that needs no password; no input is read as them."""
+        return Credentials.model_construct(password=SecretStr(""))
+
 
 def _type_is_required(schema: dict[str, Any]) -> None:
     """In code a class says the type; in JSON the field does, and nothing stands in for it."""
@@ -66,16 +104,38 @@ def _type_is_required(schema: dict[str, Any]) -> None:
 
 
 class _Server(Value):
-    """What all databases that are reached over TCP have."""
+    """What all databases that are reached over TCP have.
+
+    Either a host and a port say where it is, or the name of an instance of Cloud SQL does.
+    """
 
     model_config = ConfigDict(json_schema_extra=_type_is_required)
 
     type: str
-    host: Host = Field(
-        description="Host name or address, without scheme and port.", examples=["db.example.com"]
+    instance: Instance | None = Field(
+        default=None,
+        title="Cloud SQL instance",
+        description="The instance's connection name, in place of host and port.",
+        examples=["my-project:europe-west3:shop"],
+    )
+    ip_type: AddressType = Field(
+        default=AddressType.PUBLIC,
+        title="Reached by",
+        description="Which of the instance's addresses is connected to.",
+    )
+    host: Host | None = Field(
+        default=None,
+        validate_default=True,
+        description="Host name or address, without scheme and port.",
+        examples=["db.example.com"],
     )
     port: int = Field(ge=1, le=65535, description="TCP port.")
     database: Text = Field(description="Name of the database.", examples=["shop"])
+    login: Login = Field(
+        default=Login.PASSWORD,
+        title="Login by",
+        description="What proves to the instance who logs in.",
+    )
     user: Text = Field(
         description="User to log in as; reading rights are enough.", examples=["reader"]
     )
@@ -90,11 +150,72 @@ class _Server(Value):
         description="The certificate authority in PEM form, if it is not a public one.",
     )
 
+    @field_validator("host")
+    @classmethod
+    def _one_of_both(cls, host: str | None, info: ValidationInfo) -> str | None:
+        if "instance" in info.data and not host and not info.data["instance"]:
+            raise PydanticKnownError("missing")
+        if host and info.data.get("instance"):
+            raise ValueError("can't be given beside an instance of Cloud SQL")
+        return host
+
+    @field_validator("port", "tls", "ca_certificate")
+    @classmethod
+    def _of_a_host(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.data.get("instance") and value != cls._default(info):
+            raise ValueError("is of no use with an instance of Cloud SQL, which has its own")
+        return value
+
+    @field_validator("ip_type", "login")
+    @classmethod
+    def _of_an_instance(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.data.get("instance", "unknown") is None and value != cls._default(info):
+            raise ValueError("is for an instance of Cloud SQL alone")
+        return value
+
+    @field_validator("user")
+    @classmethod
+    def _user_of_account(cls, user: str, info: ValidationInfo) -> str:
+        known = cls._of_service_account(user)
+        if info.data.get("login") is Login.IAM and user != known:
+            words = f"is '{known}' in the database, for that service account"
+            context = {"words": words, "suggestion": known}
+            raise PydanticCustomError("user", "{words}", context)
+        return user
+
+    @classmethod
+    def _default(cls, info: ValidationInfo) -> Any:
+        return cls.model_fields[info.field_name or ""].default
+
+    @classmethod
+    def _of_service_account(cls, address: str) -> str:
+        """What the database calls the user of an account's address (Cloud SQL, "IAM users")."""
+        raise NotImplementedError
+
     @model_validator(mode="after")
     def _certificate_is_used(self) -> Self:
         if self.ca_certificate and self.tls not in (TlsMode.VERIFY_CA, TlsMode.VERIFY_FULL):
             raise ValueError(f"a CA certificate is not looked at with TLS mode '{self.tls}'")
         return self
+
+    @property
+    def hostname(self) -> str:
+        """The host, which only a connection without an instance has."""
+        return self.host or ""
+
+    @property
+    def server(self) -> str:
+        """The host's name or the instance's."""
+        return self.instance or self.hostname
+
+    @property
+    def place(self) -> str:
+        """Where the server is, as errors say it."""
+        return f"instance {self.instance}" if self.instance else f"{self.host} port {self.port}"
+
+    @property
+    def needs_password(self) -> bool:
+        return self.login is Login.PASSWORD
 
 
 class PostgresConnection(_Server):
@@ -111,6 +232,10 @@ class PostgresConnection(_Server):
         """The schema that a table's name without one means."""
         return "public"
 
+    @classmethod
+    def _of_service_account(cls, address: str) -> str:
+        return address.removesuffix(".gserviceaccount.com")
+
 
 class MysqlConnection(_Server):
     """A MySQL or MariaDB database, reached over TCP. What others call a schema is a database."""
@@ -126,6 +251,10 @@ class MysqlConnection(_Server):
         """The schema that a table's name without one means."""
         return self.database
 
+    @classmethod
+    def _of_service_account(cls, address: str) -> str:
+        return address.partition("@")[0]
+
 
 Connection = Annotated[PostgresConnection | MysqlConnection, Field(discriminator="type")]
 CONNECTIONS: dict[str, type[PostgresConnection | MysqlConnection]] = {
@@ -137,9 +266,12 @@ CONNECTION_TYPES = tuple(CONNECTIONS)
 
 def identity(connection: Connection) -> dict[str, str | int]:
     """Where a password would be sent: it is valid for exactly this server, user and database."""
-    return {
-        "host": connection.host.lower(),
-        "port": connection.port,
-        "user": connection.user,
-        "database": connection.database,
-    }
+    return {**_server(connection), "user": connection.user, "database": connection.database}
+
+
+def _server(connection: Connection) -> dict[str, str | int]:
+    if connection.instance is None:
+        return {"host": connection.hostname.lower(), "port": connection.port}
+    # No password is stored for who logs in by IAM, and none may be taken for his.
+    by = {} if connection.needs_password else {"login": connection.login.value}
+    return {"instance": connection.instance, **by}

@@ -37,6 +37,8 @@ def load(vault: Vault, source: Source) -> Credentials:
     They are given out for the server, user and database that they were entered for alone. Raises
     CREDENTIALS_MISSING, and the vault's errors.
     """
+    if not source.connection.needs_password:
+        return Credentials.none()
     name, version = source.credentials_secret_name, source.credentials_version
     payload = vault.read(name, version)
     if payload is not None:
@@ -46,7 +48,7 @@ def load(vault: Vault, source: Source) -> Credentials:
     raise HeadraceError(
         CREDENTIALS_MISSING,
         f"No password is stored for user '{source.connection.user}' of database "
-        f"'{source.connection.database}' on {source.connection.host}:{source.connection.port}.",
+        f"'{source.connection.database}' at {source.connection.place}.",
     )
 
 

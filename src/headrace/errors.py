@@ -533,6 +533,60 @@ DNS_UNAVAILABLE = Kind(
     "Try again in a minute. If it lasts, check this machine's name servers.",
     transient=True,
 )
+INSTANCE_NOT_SERVED = Kind(
+    "instance_not_served",
+    500,
+    "This service does not reach instances of Cloud SQL by name",
+    "Whoever runs this service installs it with what Google Cloud needs: pip install "
+    "'headrace[cloud]'. Or enter the database's host and port.",
+)
+GOOGLE_CREDENTIALS_MISSING = Kind(
+    "google_credentials_missing",
+    500,
+    "This service has no account of Google Cloud",
+    "On Google Cloud the service's account is used by itself. Elsewhere run 'gcloud auth "
+    "application-default login', or let GOOGLE_APPLICATION_CREDENTIALS name a file.",
+)
+INSTANCE_UNKNOWN = Kind(
+    "instance_unknown",
+    424,
+    "There is no such instance of Cloud SQL",
+    "Enter the instance's connection name, as the console and this command show it.",
+)
+INSTANCE_FORBIDDEN = Kind(
+    "instance_forbidden",
+    424,
+    "This service may not connect to the instance of Cloud SQL",
+    "Give this service's account the role 'Cloud SQL Client' in the instance's project. Google "
+    "says the same of projects that do not exist: check the name, too.",
+)
+INSTANCE_API_DISABLED = Kind(
+    "instance_api_disabled",
+    424,
+    "The Cloud SQL Admin API is not enabled",
+    "Have the API enabled, and test again after a few minutes.",
+)
+INSTANCE_UNAVAILABLE = Kind(
+    "instance_unavailable",
+    424,
+    "The instance of Cloud SQL could not be looked up",
+    "Try again in a minute. If it lasts, check that this machine reaches "
+    "sqladmin.googleapis.com, and the quotas of the Cloud SQL Admin API.",
+    transient=True,
+)
+INSTANCE_NOT_READY = Kind(
+    "instance_not_ready",
+    424,
+    "The instance of Cloud SQL takes no connections",
+    "It is probably stopped, or is being made or maintained. This command shows its state.",
+    transient=True,
+)
+INSTANCE_WITHOUT_ADDRESS = Kind(
+    "instance_without_address",
+    424,
+    "The instance of Cloud SQL has no address of that kind",
+    "Choose another of its addresses, or have one added.",
+)
 CONNECTION_REFUSED = Kind(
     "connection_refused",
     424,
@@ -672,6 +726,13 @@ PASSWORD_REJECTED = Kind(
     424,
     "The user name or the password is wrong",
     "Enter the password again; check the user name with whoever runs the database.",
+)
+IAM_LOGIN_REFUSED = Kind(
+    "iam_login_refused",
+    424,
+    "The database does not let this service's account in by IAM",
+    "Have the account made a user of the instance, with the role 'Cloud SQL Instance User', and "
+    "the instance's flag for logins by IAM turned on.",
 )
 LOGIN_NOT_PERMITTED = Kind(
     "login_not_permitted",

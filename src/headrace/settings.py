@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     allowed_networks: Annotated[str, _readable(parse_networks)] = ""
     allowed_ports: Annotated[str, _readable(parse_ports)] = shown_ports([UNPRIVILEGED_PORTS])
     egress_address: Annotated[str, _readable(parse_addresses)] = ""
+    cloud_sql: _SafeUrl = AnyHttpUrl("https://sqladmin.googleapis.com")
     tests_per_minute: int = Field(default=10, ge=1)
     tests_per_day: int = Field(default=200, ge=1)
     connections_per_minute: int = Field(default=60, ge=1)
@@ -94,6 +95,7 @@ class Settings(BaseSettings):
             allowed=parse_networks(self.allowed_networks),
             ports=parse_ports(self.allowed_ports),
             egress=parse_addresses(self.egress_address),
+            instances=str(self.cloud_sql).rstrip("/"),
         )
 
     @classmethod
@@ -128,7 +130,7 @@ class Settings(BaseSettings):
         """The variables that make another process read the same settings, without the token."""
         names = (
             *("data", "documents", "vault", "destination", "launcher", "tasks"),
-            *("allowed_networks", "allowed_ports", "egress_address"),
+            *("allowed_networks", "allowed_ports", "egress_address", "cloud_sql"),
         )
         return {f"HEADRACE_{name.upper()}": str(getattr(self, name)) for name in names}
 

@@ -1,4 +1,8 @@
-"""A connection as people write it: `postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…`."""
+"""A connection as people write it: `postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…`.
+
+An instance of Cloud SQL stands among the options, in place of the host:
+`postgresql://USER@/DATABASE?instance=PROJECT:REGION:NAME&login=iam`.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,11 @@ BY_SCHEME: dict[str, type[PostgresConnection | MysqlConnection]] = {
 
 # What the databases' own clients call the options and the modes of TLS. MySQL's PREFERRED is
 # missing, since it falls back to plain text.
-_OPTIONS = {"sslmode": "tls", "ssl-mode": "tls", "sslrootcert": "ca", "ssl-ca": "ca"}
+_OF_CLOUD_SQL = {"instance": "instance", "ip-type": "ip_type", "login": "login"}
+_OPTIONS = {
+    **{"sslmode": "tls", "ssl-mode": "tls", "sslrootcert": "ca", "ssl-ca": "ca"},
+    **_OF_CLOUD_SQL,
+}
 _MYSQL_MODES = {
     "DISABLED": TlsMode.DISABLE,
     "REQUIRED": TlsMode.REQUIRE,
@@ -52,7 +60,8 @@ def from_url(url: str) -> tuple[Connection, Credentials | None]:
     options = {_OPTIONS[key]: value for key, value in given.items()}
     mode = options.get("tls", TlsMode.VERIFY_FULL)
     values = {
-        "host": unquote(parts.hostname or ""),
+        **{name: options[name] for name in _OF_CLOUD_SQL.values() if name in options},
+        "host": unquote(parts.hostname) if parts.hostname else None,
         "user": unquote(parts.username or ""),
         "database": unquote(parts.path.removeprefix("/")),
         "tls": _MYSQL_MODES.get(mode.upper(), mode),

@@ -6,7 +6,15 @@ import httpx
 import pytest
 
 from headrace.api.source_types import ListSourceTypes, SourceType, list_source_types
-from headrace.connections import CONNECTIONS, TLS_MODES, TlsMode
+from headrace.connections import (
+    ADDRESS_TYPES,
+    CONNECTIONS,
+    LOGINS,
+    TLS_MODES,
+    AddressType,
+    Login,
+    TlsMode,
+)
 from headrace.services import Services
 from headrace.settings import Settings
 from headrace.urls import from_url
@@ -30,8 +38,8 @@ def test_what_the_form_needs_is_what_the_value_needs(
 ) -> None:
     fields = {field.name: field for field in types[name].connection}
     required = {field for field, about in fields.items() if about.required}
-    assert required == {"host", "database", "user"}
-    given = dict.fromkeys(required, "x")
+    assert required == {"host", "instance", "database", "user"}
+    given = dict.fromkeys(required - {"instance"}, "x")
     connection = CONNECTIONS[name].model_validate(given)
     assert fields["port"].default == connection.port
     assert fields["tls"].default == connection.tls
@@ -39,8 +47,29 @@ def test_what_the_form_needs_is_what_the_value_needs(
     assert {field for field, about in fields.items() if about.more} == {"tls", "ca_certificate"}
 
 
-def test_each_tls_mode_is_explained() -> None:
+def test_each_choice_is_explained() -> None:
     assert set(TLS_MODES) == set(TlsMode)
+    assert set(ADDRESS_TYPES) == set(AddressType)
+    assert set(LOGINS) == set(Login)
+
+
+def test_an_instance_is_offered_where_the_connector_is_installed(
+    types: dict[str, SourceType], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ways(kind: SourceType) -> set[str | None]:
+        return {field.way for field in kind.connection}
+
+    for kind in types.values():
+        assert [way.value for way in kind.ways] == ["host", "instance"]
+        assert ways(kind) == {None, "host", "instance"}
+        (password,) = kind.credentials
+        assert password.only_if is not None
+        assert password.only_if.field in {field.name for field in kind.connection}
+
+    monkeypatch.setattr("headrace.cloud_sql.installed", lambda: False)
+    for kind in list_source_types(Services(settings), ListSourceTypes()).types:
+        assert kind.ways == ()
+        assert ways(kind) == {None, "host"}
 
 
 def test_a_url_of_each_scheme_is_of_its_type(types: dict[str, SourceType]) -> None:

@@ -23,6 +23,7 @@ MINIMAL = {
         "editors": ["ada@example.com"],
     },
 }
+INSTANCE = "some-project:europe-west1:shop"
 # With all that may be chosen.
 FULL = {
     **MINIMAL,
@@ -30,6 +31,7 @@ FULL = {
     "functions": {"runs": {"min_instances": 1, "memory": "1Gi"}},
     "job": {"tasks": 4},
     "network": {"allowed_networks": ["10.1.0.0/16"], "allowed_ports": ["5432"]},
+    "cloud_sql": {"instances": [INSTANCE, "other.org:them:us-east1:crm"]},
     "egress": {},
     "encryption_key": "projects/some-project/locations/europe-west1/keyRings/k/cryptoKeys/k",
     "alerts": {"emails": {"on call": "oncall@example.org"}},

@@ -46,7 +46,8 @@ def test_no_permission_of_ours_is_a_pattern(deployment: Deployment) -> None:
 
 def test_a_connection_test_can_read_no_secret_and_no_document(deployment: Deployment) -> None:
     """Its caller's budget lies in a database that holds nothing else."""
-    (only,) = deployment.granted_to(deployment.accounts["test_connection"])
+    granted = deployment.granted_to(deployment.accounts["test_connection"])
+    (only,) = [grant for grant in granted if not grant["role"].startswith("roles/cloudsql.")]
     assert only["role"] == "roles/datastore.user"
     assert condition(only) == 'resource.name == "projects/some-project/databases/headrace-budgets"'
     variables = deployment.environments()
@@ -110,6 +111,22 @@ def test_who_connects_comes_from_the_reserved_address(full: Deployment) -> None:
     assert inside == connecting
     (access,) = full.job["vpc_access"]
     assert access["egress"] == "ALL_TRAFFIC"
+
+
+def test_who_connects_may_connect_to_the_instances_that_are_listed(full: Deployment) -> None:
+    connecting = {name for name, ops in FUNCTIONS.items() if any(op.charge for op in ops)}
+    assert holders(full, "roles/cloudsql.client") == connecting | {"job"}
+    grants = [grant for grant in full.grants if grant["role"].startswith("roles/cloudsql.")]
+    ends = {(grant["project"], condition(grant).rpartition(" == ")[2]) for grant in grants}
+    assert ends == {
+        ("some-project", '"projects/some-project/instances/shop"'),
+        ("other.org:them", '"projects/other.org:them/instances/crm"'),
+    }
+
+
+def test_without_a_list_nobody_may_connect_to_an_instance(minimal: Deployment) -> None:
+    assert not [role for role in roles(minimal.grants) if "cloudsql" in role]
+    assert not [name for name in minimal.all if "sqladmin" in name]
 
 
 def test_only_the_job_brings_rows(deployment: Deployment) -> None:

@@ -102,7 +102,7 @@ function Row({ each: { source, schedule, runs } }) {
   return html`<tr>
     <th scope="row">
       <a href=${target}>${source.name}</a>
-      <small>${connection.database} on ${connection.host}</small>
+      <small>${connection.database} on ${connection.instance ?? connection.host}</small>
     </th>
     <td data-label="State"><${Badge} state=${source.state} /></td>
     <td data-label="Last run">${last

@@ -60,7 +60,9 @@ class SaveDraft(Value):
     name: Text | None = None
     connection: Connection | None = None
     credentials: Credentials | None = Field(
-        default=None, description="Needed again when host, port, user or database change."
+        default=None,
+        description="Needed again when host, port, instance, user or database change; never with "
+        "a login by IAM.",
     )
     dataset: DestinationName | None = Field(
         default=None,
@@ -103,7 +105,7 @@ def save_draft(services: Services, request: SaveDraft) -> Source:
     else:
         source = _changed(services, sources.get(request.model_id, request.source_id), request)
         write = sources.replace
-    if request.credentials is None:
+    if request.credentials is None or not source.connection.needs_password:
         return write(source)
     name = source.credentials_secret_name
     version = stored.store(services.vault, name, source.connection, request.credentials)
@@ -121,7 +123,7 @@ def _new(services: Services, request: SaveDraft) -> Source:
     wrong = [
         WrongField(name, "is required for a new source")
         for name in ("name", "connection", "credentials")
-        if getattr(request, name) is None
+        if getattr(request, name) is None and not (name == "credentials" and _no_password(request))
     ]
     if request.etag is not None:
         wrong.append(WrongField("source_id", "is required beside an etag"))
@@ -146,6 +148,10 @@ def _new(services: Services, request: SaveDraft) -> Source:
     )
 
 
+def _no_password(request: SaveDraft) -> bool:
+    return request.connection is not None and not request.connection.needs_password
+
+
 def _changed(services: Services, source: Source, request: SaveDraft) -> Source:
     wrong = [
         *wrong_dataset(services, request.dataset),
@@ -162,7 +168,7 @@ def _changed(services: Services, source: Source, request: SaveDraft) -> Source:
             SOURCE_STALE,
             f"Source '{source.source_id}' was changed after it was loaded; nothing was saved.",
         )
-    if request.connection and request.credentials is None:
+    if request.connection and request.connection.needs_password and request.credentials is None:
         _check_password_may_stay(source, request.connection)
     given = _given(request, ("name", "connection", "dataset", *_SETTINGS))
     return _scheduled(source.model_copy(update={**given, "updated_at": now()}), request)
@@ -185,7 +191,9 @@ def _check_password_may_stay(source: Source, connection: Connection) -> None:
     """A stored password is sent neither to another server, nor over a less guarded channel."""
     old, new = identity(source.connection), identity(connection)
     changed = [
-        WrongField(f"connection.{key}", "was changed") for key in new if new[key] != old[key]
+        WrongField(f"connection.{key}", "was changed")
+        for key in {**old, **new}
+        if new.get(key) != old.get(key)
     ]
     if _PROTECTION[connection.tls] < _PROTECTION[source.connection.tls]:
         changed.append(WrongField("connection.tls", "protects the password less than before"))

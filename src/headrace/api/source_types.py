@@ -7,11 +7,15 @@ from typing import Any
 
 from pydantic import Field
 
+from headrace import cloud_sql
 from headrace.checks import Layer
 from headrace.connections import (
+    ADDRESS_TYPES,
     CONNECTIONS,
+    LOGINS,
     TLS_MODES,
     Credentials,
+    Login,
     MysqlConnection,
     PostgresConnection,
 )
@@ -22,7 +26,20 @@ from headrace.values import Value
 # What hardly anybody has to touch, and what takes more than a line.
 _MORE = ("tls", "ca_certificate")
 _LONG = ("ca_certificate",)
-_CHOICES = {"tls": {str(mode): words for mode, words in TLS_MODES.items()}}
+_CHOICES: dict[str, dict[str, str]] = {
+    "tls": {str(mode): words for mode, words in TLS_MODES.items()},
+    "ip_type": {str(kind): words for kind, words in ADDRESS_TYPES.items()},
+    "login": {str(login): words for login, words in LOGINS.items()},
+}
+
+# How a database is named, and the fields that belong to one way alone. The first of each has to be
+# filled in.
+_WAYS = {"host": "Host and port", "instance": "Cloud SQL instance"}
+_FIELDS_OF_WAYS = {
+    "host": ("host", "port", "tls", "ca_certificate"),
+    "instance": ("instance", "ip_type", "login"),
+}
+_WAY_OF = {name: way for way, names in _FIELDS_OF_WAYS.items() for name in names}
 
 
 class ListSourceTypes(Value):
@@ -42,6 +59,15 @@ class Choice(Value):
     description: str = Field(description="What it means, for a person.")
 
 
+class Condition(Value):
+    field: str = Field(description="A field of `connection`.")
+    value: str = Field(description="What it has to be.")
+
+
+# A field that is needed only if another one says so.
+_ONLY_IF = {"password": Condition(field="login", value=Login.PASSWORD)}
+
+
 class FormField(Value):
     """A field of a form, read off the schema by which its value is judged."""
 
@@ -57,11 +83,20 @@ class FormField(Value):
     max_length: int | None = None
     choices: tuple[Choice, ...] = ()
     more: bool = Field(description="Whether it may be kept out of sight at first.")
+    way: str | None = Field(
+        default=None, description="The way of naming a database that it belongs to, if to one."
+    )
+    only_if: Condition | None = Field(
+        default=None, description="When it is asked for; always, if nothing is said."
+    )
 
 
 class SourceType(Value):
     type: str = Field(description="What a connection's `type` says.")
     label: str
+    ways: tuple[Choice, ...] = Field(
+        description="How such a database can be named; none if there is but one way."
+    )
     connection: tuple[FormField, ...] = Field(description="The fields of `connection`.")
     credentials: tuple[FormField, ...] = Field(description="The fields of `credentials`.")
     url_schemes: tuple[str, ...] = Field(description="How a URL of such a database begins.")
@@ -79,10 +114,15 @@ def list_source_types(services: Services, request: ListSourceTypes) -> SourceTyp
 
 
 def _source_type(name: str, kind: type[PostgresConnection | MysqlConnection]) -> SourceType:
+    ways = [way for way in _WAYS if way in kind.model_fields]
+    if not cloud_sql.installed():
+        ways.remove("instance")
+    fields = _fields(kind)
     return SourceType(
         type=name,
         label=kind.label,
-        connection=_fields(kind),
+        ways=tuple(Choice(value=way, description=_WAYS[way]) for way in ways[1:] and ways),
+        connection=tuple(field for field in fields if field.way in (None, *ways)),
         credentials=_fields(Credentials),
         url_schemes=tuple(scheme for scheme, known in BY_SCHEME.items() if known is kind),
     )
@@ -107,7 +147,7 @@ def _field(name: str, about: dict[str, Any], *, required: bool) -> FormField:
         label=about.get("title", name.capitalize()),
         kind=_kind(name, about),
         description=about.get("description", ""),
-        required=required,
+        required=required or name in _WAYS,
         default=about.get("default"),
         example=example,
         minimum=about.get("minimum"),
@@ -118,6 +158,8 @@ def _field(name: str, about: dict[str, Any], *, required: bool) -> FormField:
             for value, words in _CHOICES.get(name, {}).items()
         ),
         more=name in _MORE,
+        way=_WAY_OF.get(name),
+        only_if=_ONLY_IF.get(name),
     )
 
 

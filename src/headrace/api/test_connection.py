@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Self
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticKnownError
 
 from headrace.checks import Check, CheckStatus
 from headrace.connections import Connection, Credentials
@@ -19,10 +20,22 @@ class ConnectionTest(Value):
     """What to log in to, and with what."""
 
     connection: Connection
-    credentials: Credentials
+    credentials: Credentials | None = Field(
+        default=None,
+        validate_default=True,
+        description="Needed unless the connection's login is by IAM.",
+    )
     selection: tuple[Selection, ...] = Field(
         default=(), description="What shall be read, if that is known; empty looks at all tables."
     )
+
+    @field_validator("credentials")
+    @classmethod
+    def _as_needed(cls, value: Credentials | None, info: ValidationInfo) -> Credentials | None:
+        connection = info.data.get("connection")
+        if value is None and (connection is None or connection.needs_password):
+            raise PydanticKnownError("missing")
+        return value
 
 
 class ConnectionReport(Value):
@@ -43,7 +56,7 @@ def test_connection(services: Services, request: ConnectionTest) -> Iterator[Che
     """One check a layer, each as soon as it is done. A failed connection is no error here."""
     return diagnose(
         request.connection,
-        request.credentials,
+        request.credentials or Credentials.none(),
         services.settings.network,
         selection=request.selection,
     )

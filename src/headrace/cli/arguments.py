@@ -19,8 +19,9 @@ from headrace.urls import from_url
 Url = Annotated[
     str,
     typer.Argument(
-        help="postgresql:// or mysql://USER@HOST:PORT/DATABASE. Better leave the password out: it "
-        "is taken from PGPASSWORD or MYSQL_PWD, or asked for.",
+        help="postgresql:// or mysql://USER@HOST:PORT/DATABASE; of Cloud SQL "
+        "…://USER@/DATABASE?instance=PROJECT:REGION:NAME. Better leave the password out: it is "
+        "taken from PGPASSWORD or MYSQL_PWD, or asked for.",
         show_default=False,
     ),
 ]
@@ -47,16 +48,18 @@ def services() -> Services:
 def login(url: str) -> tuple[Connection, Credentials]:
     """The connection; the password is the URL's, the environment's or the person's."""
     connection, credentials = from_url(url)
+    if not connection.needs_password:
+        return connection, Credentials.none()
     if credentials:
         return connection, credentials
     password = os.environ.get(connection.password_variable)
     if not password and sys.stdin.isatty():
-        asked = f"Password of {connection.user} at {connection.host}"
+        asked = f"Password of {connection.user} at {connection.server}"
         password = typer.prompt(asked, hide_input=True, err=True)
     if not password:
         raise HeadraceError(
             PASSWORD_REQUIRED,
-            f"No password for {connection.user} at {connection.host}.",
+            f"No password for {connection.user} at {connection.server}.",
             hint=f"Set {connection.password_variable}, or run the command in a terminal, which "
             "asks for it.",
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from headrace import errors
-from headrace.errors import HeadraceError, Kind
+from headrace.connections import Connection
+from headrace.errors import Field, HeadraceError, Kind
 from headrace.problems import WrongField
 
 _BY_KIND: dict[Kind, tuple[str, ...]] = {
@@ -13,6 +14,11 @@ _BY_KIND: dict[Kind, tuple[str, ...]] = {
     errors.HOST_UNKNOWN: ("connection.host",),
     errors.HOST_WITHOUT_ADDRESS: ("connection.host",),
     errors.HOST_UNREACHABLE: ("connection.host",),
+    errors.INSTANCE_UNKNOWN: ("connection.instance",),
+    errors.INSTANCE_FORBIDDEN: ("connection.instance",),
+    errors.INSTANCE_NOT_READY: ("connection.instance",),
+    errors.INSTANCE_WITHOUT_ADDRESS: ("connection.ip_type",),
+    errors.IAM_LOGIN_REFUSED: ("connection.user",),
     errors.CONNECTION_REFUSED: ("connection.host", "connection.port"),
     errors.CONNECTION_RESET: ("connection.port",),
     errors.DATABASE_TYPE_WRONG: ("connection.type",),
@@ -33,12 +39,22 @@ _BY_KIND: dict[Kind, tuple[str, ...]] = {
 }
 
 
-def fields_at_fault(error: HeadraceError) -> tuple[WrongField, ...]:
+# What an instance of Cloud SQL has in place of these.
+_OF_INSTANCE = {
+    f"connection.{name}": "connection.instance"
+    for name in ("host", "port", "tls", "ca_certificate")
+}
+
+
+def fields_at_fault(error: HeadraceError, connection: Connection) -> tuple[WrongField, ...]:
     """Those that the error names, else those that its kind is usually about."""
-    if error.fields:
-        return tuple(
-            WrongField(path=f.path, message=f.message, suggestion=f.suggestion)
-            for f in error.fields
-        )
     title = error.kind.title
-    return tuple(WrongField(path=path, message=title) for path in _BY_KIND.get(error.kind, ()))
+    named = error.fields or [Field(path, title) for path in _BY_KIND.get(error.kind, ())]
+    if connection.instance is None:
+        return tuple(_wrong(field.path, field) for field in named)
+    there = {_OF_INSTANCE.get(field.path, field.path): field for field in named}
+    return tuple(_wrong(path, field) for path, field in there.items())
+
+
+def _wrong(path: str, field: Field) -> WrongField:
+    return WrongField(path=path, message=field.message, suggestion=field.suggestion)

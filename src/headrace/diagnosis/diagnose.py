@@ -11,7 +11,7 @@ from headrace.connections import Connection, Credentials
 from headrace.diagnosis.at_fault import fields_at_fault
 from headrace.diagnosis.deadline import Deadline
 from headrace.diagnosis.network import Network
-from headrace.diagnosis.reach import Reach
+from headrace.diagnosis.reach import reach_of
 from headrace.errors import (
     ANSWER_TOO_LONG,
     CONNECTION_LOST,
@@ -54,7 +54,7 @@ def diagnose(
     whatever the server does, and stores nothing. Nothing but what the network allows is connected
     to. `selection` is what shall be read, if that is known already.
     """
-    reach = Reach(connection, network, Deadline(seconds))
+    reach = reach_of(connection, network, Deadline(seconds))
     probe = sources.probe(connection, credentials, reach, selection)
     missing: dict[Layer, Layer] = {}  # a layer that failed or was skipped, and what failed first
     try:
@@ -64,7 +64,7 @@ def diagnose(
                 missing[layer] = missing[needed]
                 yield _skipped(layer, missing[needed])
                 continue
-            check = _checked(layer, step)
+            check = _checked(layer, step, connection)
             if check.status is CheckStatus.FAILED:
                 missing[layer] = layer
                 if check.code in _OVER:
@@ -74,7 +74,7 @@ def diagnose(
         probe.close()
 
 
-def _checked(layer: Layer, step: Callable[[], sources.Finding]) -> Check:
+def _checked(layer: Layer, step: Callable[[], sources.Finding], connection: Connection) -> Check:
     began = time.monotonic()
 
     def milliseconds() -> int:
@@ -94,7 +94,7 @@ def _checked(layer: Layer, step: Callable[[], sources.Finding]) -> Check:
             code=wrong.code,
             hint=wrong.hint,
             copy_text=wrong.copy,
-            fields=fields_at_fault(wrong),
+            fields=fields_at_fault(wrong, connection),
             facts=finding.facts,
             grants=finding.grants,
         )

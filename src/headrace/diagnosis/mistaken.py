@@ -46,7 +46,7 @@ def nothing_listens(connection: Connection, address: Ip) -> str:
     """The next step when the connection was refused."""
     if address.is_loopback:
         return (
-            f"'{connection.host}' is the machine of this service itself. If the database runs "
+            f"'{connection.hostname}' is the machine of this service itself. If the database runs "
             "elsewhere, in a container of its own for example, enter the name by which that is "
             f"reached; else check the port ({usual_port(connection)}) and that the database runs."
         )

@@ -37,12 +37,15 @@ class Network:
     """The networks beside the public internet that may be dialled, the ports, and who dials.
 
     `egress` are the addresses from which this deployment connects, if they are known: those that
-    a database's firewall has to let in.
+    a database's firewall has to let in. `instances` is where those of Cloud SQL are looked up.
+    `bigquery` is what stands for BigQuery in tests, by the addresses of its REST and its gRPC API.
     """
 
     allowed: tuple[IpNetwork, ...] = ()
     ports: tuple[range, ...] = (UNPRIVILEGED_PORTS,)
     egress: tuple[Ip, ...] = ()
+    instances: str = "https://sqladmin.googleapis.com"
+    bigquery: str = ""
 
     def admit(self, host: str, port: int) -> None:
         """Judge what can be judged without looking the host up.

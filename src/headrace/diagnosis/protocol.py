@@ -47,7 +47,7 @@ class Inquiry:
         Raises DATABASE_TYPE_WRONG, PROTOCOL_UNEXPECTED, CONNECTION_TIMED_OUT, and
         TOO_MANY_CONNECTIONS or SERVER_NOT_READY if that is PostgreSQL's answer.
         """
-        what = f"Asking {self._connection.host} port {self._connection.port} what it is"
+        what = f"Asking {self._connection.place} what it is"
         service = self._chosen(opening) or self._others(opening) or self._late(opening)
         if service is None:
             if self._strange:
@@ -67,7 +67,7 @@ class Inquiry:
         service = opening.listen(0)  # what has come unasked
         knock = _KNOCKS[self._connection.type]
         if service is None and knock and not opening.heard:
-            opening.knock(knock, self._connection.host)
+            opening.knock(knock, self._connection.hostname)
         return service or self._listened(opening, self._seconds(_PATIENCE))
 
     def _others(self, opening: Opening) -> Service | None:
@@ -89,7 +89,7 @@ class Inquiry:
         except HeadraceError:  # it may take one connection at a time
             return None
         with closing(other):
-            other.knock(knock, self._connection.host)
+            other.knock(knock, self._connection.hostname)
             return self._listened(other, seconds)
 
     def _listened(self, opening: Opening, seconds: float) -> Service | None:

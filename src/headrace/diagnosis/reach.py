@@ -20,7 +20,7 @@ from headrace.diagnosis.protocol import Inquiry
 from headrace.diagnosis.relay import Before, Relay
 from headrace.diagnosis.resolve import Address, resolve
 from headrace.errors import CONNECTION_REFUSED, CONNECTION_RESET, PORT_REFUSED, HeadraceError
-from headrace.sources import Finding
+from headrace.sources import Finding, tls
 
 # All that a test asks for is a fraction of this.
 MOST_BYTES = 8 << 20
@@ -44,7 +44,7 @@ class Reach:
 
     def __init__(self, connection: Connection, network: Network, deadline: Deadline) -> None:
         self._connection = connection
-        self._host = connection.host
+        self._host = connection.hostname
         self._port = connection.port
         self._network = network
         self._deadline = deadline
@@ -82,6 +82,10 @@ class Reach:
         """
         return self._network.egress or (self._local,)
 
+    def encrypted(self, request: Callable[[socket.socket, str], None]) -> socket.socket:
+        """`sock`, encrypted as the connection says; see `headrace.sources.tls.encrypted`."""
+        return tls.encrypted(self.sock, self._connection, request)
+
     def again(self) -> socket.socket:
         """Give the connection up for another one to the same address; its end for a driver.
 
@@ -97,7 +101,7 @@ class Reach:
     @contextmanager
     def held(self, what: str) -> Iterator[None]:
         """Raises CONNECTION_TIMED_OUT or ANSWER_TOO_LONG if that is why `what` failed."""
-        with self._connected().held(f"{what} at {self._host} port {self._port}"):
+        with self._connected().held(f"{what} at {self._connection.place}"):
             yield
 
     def close(self) -> None:
@@ -116,7 +120,7 @@ class Reach:
     def _look_up(self) -> Finding:
         began = time.monotonic()
         self._addresses = resolve(self._host, self._port, self._network, self._deadline)
-        took = Fact(name="time to look up", value=_milliseconds(time.monotonic() - began))
+        took = Fact(name="time to look up", value=milliseconds(time.monotonic() - began))
         if literal(self._host) is not None:
             (address,) = self._addresses
             another = "" if str(address) == self._host else f", another spelling of {address}"
@@ -165,7 +169,7 @@ class Reach:
             f"Port {self._port} of {address} accepts connections.{others}",
             facts=(
                 Fact(name="address in use", value=str(address)),
-                Fact(name="time to connect", value=_milliseconds(round_trip)),
+                Fact(name="time to connect", value=milliseconds(round_trip)),
             ),
         )
 
@@ -198,5 +202,14 @@ class Reach:
         return self._relay
 
 
-def _milliseconds(seconds: float) -> str:
+def reach_of(connection: Connection, network: Network, deadline: Deadline) -> Reach:
+    """By host and port, or by the name of an instance of Cloud SQL; nothing is connected yet."""
+    if connection.instance is not None:
+        from headrace.cloud_sql.reach import InstanceReach
+
+        return InstanceReach(connection, network, deadline)
+    return Reach(connection, network, deadline)
+
+
+def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.1f} ms" if seconds < 0.01 else f"{seconds * 1000:.0f} ms"

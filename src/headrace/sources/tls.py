@@ -45,13 +45,37 @@ def encrypted(
     """
     if connection.tls is TlsMode.DISABLE:
         return sock
-    what = f"Asking {connection.host} port {connection.port} for TLS"
+    what = f"Asking {connection.place} for TLS"
     try:
         request(sock, what)
+    except BaseException as error:
+        sock.close()
+        if isinstance(error, OSError):
+            raise HeadraceError(CONNECTION_LOST, f"{what}: the connection broke.") from error
+        raise
+    return handshaken(sock, connection, _context(connection), what)
+
+
+def handshaken(
+    sock: socket.socket,
+    connection: Connection,
+    context: ssl.SSLContext,
+    what: str,
+    hint: str | None = None,
+) -> socket.socket:
+    """The socket encrypted as the context says, by a server that waits for TLS.
+
+    `what` says in errors what was being done, which are those of `encrypted`; `hint` is their
+    next step, if that is another than for a host.
+    """
+    context.sslsocket_class = _Socket
+    try:
         protected = cast(
             _Socket,
-            _context(connection).wrap_socket(
-                sock, server_hostname=connection.host, do_handshake_on_connect=False
+            context.wrap_socket(
+                sock,
+                server_hostname=connection.hostname or None,
+                do_handshake_on_connect=False,
             ),
         )
     except ssl.SSLError as error:  # Python's own: there is something to read, but nobody is there
@@ -70,10 +94,11 @@ def encrypted(
     try:
         began = time.monotonic()
         protected.do_handshake()
-        protected.what = what
+        protected.what, protected.hint = what, hint
         protected.round_trip = time.monotonic() - began
     except OSError as error:
-        raise _failed(error, protected, connection, what) from error
+        failed = _failed(error, protected, connection, what)
+        raise _advised(failed, hint) from error
     except BaseException:
         protected.close()
         raise
@@ -92,11 +117,14 @@ def finding(sock: socket.socket, connection: Connection, *, offered: bool | None
     from headrace.sources.authorities import advice
     from headrace.sources.certificates import Certificate, facts
 
-    sock.hear_refusal()
+    if connection.instance is None:  # MySQL's greeting comes right after an instance's TLS
+        sock.hear_refusal()
     chain = _chain(sock)
     own = Certificate.read(chain[0]) if chain else None
     steps = []
     match connection.tls:
+        case TlsMode.VERIFY_FULL if connection.instance:
+            found = "the certificate is one of the instance's own authority"
         case TlsMode.VERIFY_FULL:
             found = "the certificate is valid for this host"
         case TlsMode.VERIFY_CA:
@@ -104,7 +132,7 @@ def finding(sock: socket.socket, connection: Connection, *, offered: bool | None
             steps += [] if connection.ca_certificate else [_ANY_AUTHORITY]
         case _:
             found = "the server's certificate is not looked at, as chosen"
-            provider = advice(connection.host, own.issuer if own else "")
+            provider = advice(connection.hostname, own.issuer if own else "")
             steps += [_VERIFY, provider.hint] if provider else [_VERIFY]
     if own and own.days_left < _SOON_DAYS:
         until = f"{own.valid_until:%Y-%m-%d}"
@@ -131,6 +159,7 @@ class _Socket(ssl.SSLSocket):
     """
 
     what: str
+    hint: str | None
     round_trip: float
     refused = False
 
@@ -156,7 +185,7 @@ class _Socket(ssl.SSLSocket):
             refusal = None if self.refused else refused_later(error, self.what)
             if refusal:
                 self.refused = True  # what is left to do is to close, which copes with OSErrors
-                raise refusal from error
+                raise _advised(refusal, self.hint) from error
             raise
 
     def send(self, data: Any, flags: int = 0) -> int:
@@ -169,6 +198,12 @@ class _Socket(ssl.SSLSocket):
             with suppress(OSError):
                 self.read(1)
             raise
+
+
+def _advised(error: HeadraceError, hint: str | None) -> HeadraceError:
+    if hint is None:
+        return error
+    return HeadraceError(error.kind, error.detail, hint=hint, facts=error.facts)
 
 
 def _failed(
@@ -200,7 +235,6 @@ def _facts(said: dict[str, str]) -> tuple[Fact, ...]:
 
 def _context(connection: Connection) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.sslsocket_class = _Socket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = connection.tls is TlsMode.VERIFY_FULL
     if connection.tls is TlsMode.REQUIRE:

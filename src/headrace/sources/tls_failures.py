@@ -133,7 +133,7 @@ def _reason(error: OSError) -> str:
 
 def _untrusted(reason: str, own: Certificate, connection: Connection) -> _Step:
     reason = f"{reason}; its authority is '{own.issuer}'"
-    if found := advice(connection.host, own.issuer):
+    if found := advice(connection.hostname, own.issuer):
         return _Step(reason, found.hint, found.copy)
     if connection.ca_certificate:
         hint = (
@@ -149,7 +149,7 @@ def _untrusted(reason: str, own: Certificate, connection: Connection) -> _Step:
 
 
 def _self_signed(reason: str, own: Certificate, connection: Connection) -> _Step:
-    found = advice(connection.host, own.issuer)
+    found = advice(connection.hostname, own.issuer)
     return _Step(reason, found.hint, found.copy) if found else _Step(reason)
 
 
@@ -165,13 +165,13 @@ def _not_yet_valid(reason: str, own: Certificate, _: Connection) -> _Step:
 
 def _name_wrong(reason: str, own: Certificate, connection: Connection) -> _Step:
     if not own.hosts:
-        found = advice(connection.host, own.issuer)
+        found = advice(connection.hostname, own.issuer)
         hint = found.hint if found else (
             "Have the certificate made anew with the host's name in it (subjectAltName). Or choose "
             "the TLS mode 'verify-ca' and give its authority's file as the CA certificate."
         )  # fmt: skip
         return _Step(f"{reason}, and no other either", hint, fields=_HOST_OR_MODE)
-    meant = _meant(connection.host, own.hosts)
+    meant = _meant(connection.hostname, own.hosts)
     fields = (Field("connection.host", f"the certificate is for {listed(own.hosts)}", meant),)
     return _Step(f"{reason}; it is for {listed(own.hosts)}", copy=meant, fields=fields)
 

@@ -20,6 +20,14 @@ export function every_part_is_taken() {
   });
 }
 
+export function an_instance_stands_in_place_of_a_host() {
+  same(fromUrl("postgresql://u%40p.iam@/shop?instance=p:r:i&ip-type=psc&login=iam"), {
+    values: { database: "shop", user: "u@p.iam", instance: "p:r:i", ip_type: "psc", login: "iam" },
+    secrets: {},
+  });
+  same(fromUrl("mysql:///shop?instance=p:r:i").values, { database: "shop", instance: "p:r:i" });
+}
+
 export function what_is_not_said_is_left_as_it_is() {
   same(fromUrl("mysql://h"), { values: { host: "h" }, secrets: {} });
   same(fromUrl("mysql://u@[::1]/d").values, { host: "::1", database: "d", user: "u" });

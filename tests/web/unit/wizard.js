@@ -52,6 +52,49 @@ export function without_a_table_there_is_nothing_to_schedule() {
   is(rules.mayEnter(rules.taken(rules.taken(saved, table, table), table, null), "schedule"), false);
 }
 
+const BOTH = {
+  type: "postgres",
+  ways: [{ value: "host" }, { value: "instance" }],
+  connection: [
+    field("instance", { way: "instance" }), field("host", { way: "host" }), field("user"),
+    field("login", { way: "instance", default: "password" }),
+  ],
+  credentials: [field("password", { only_if: { field: "login", value: "password" } })],
+};
+
+export function an_instance_is_named_in_place_of_a_host() {
+  const begun = rules.named(rules.chosen(rules.blank("m"), BOTH), "Shop");
+  const host = rules.typedSecret(typed(begun, { host: "h", user: "u", login: "iam" }), "password", "x");
+  same(rules.connection(host, BOTH), { type: "postgres", host: "h", user: "u" });
+  same(rules.missing(host, BOTH), {});
+  const instance = rules.namedBy(typed(host, { login: "password" }), "instance");
+  same(Object.keys(rules.missing(instance, BOTH)), ["connection.instance"]);
+  const named = rules.typed(instance, "instance", "p:r:i");
+  same(rules.connection(named, BOTH), { type: "postgres", instance: "p:r:i", user: "u", login: "password" });
+  same(rules.credentials(named, BOTH), { password: "x" });
+  const old = { ...BOTH, ways: [] };
+  same(Object.keys(rules.connection(named, old)), ["type", "host", "user"]);
+}
+
+export function a_login_by_iam_needs_no_password() {
+  const begun = rules.named(rules.namedBy(rules.chosen(rules.blank("m"), BOTH), "instance"), "Shop");
+  const state = typed(begun, { instance: "p:r:i", user: "u" });
+  same(Object.keys(rules.missing(state, BOTH)), ["credentials.password"]);
+  const iam = rules.typed(state, "login", "iam");
+  same(rules.missing(iam, BOTH), {});
+  is(rules.credentials(iam, BOTH), null);
+}
+
+export function a_stored_instance_and_a_pasted_url_say_how_it_is_named() {
+  const connection = { type: "postgres", instance: "p:r:i", host: null, user: "u", login: "iam" };
+  const stored = rules.resumed({ ...SOURCE, connection });
+  is(stored.way, "instance");
+  is(rules.unsaved(stored), false);
+  is(rules.unsaved(rules.namedBy(stored, "host")), true);
+  is(rules.pasted(stored, { values: { host: "h" }, secrets: {} }).way, "host");
+  is(rules.pasted(rules.blank("m"), { values: { instance: "p:r:i" }, secrets: {} }).way, "instance");
+}
+
 export function another_type_brings_its_port_unless_one_was_typed() {
   const state = rules.typed(rules.chosen(rules.blank("m"), POSTGRES), "host", "h");
   same(rules.chosen(state, MYSQL, POSTGRES).values, { host: "h", port: "3306", user: "" });

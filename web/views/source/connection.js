@@ -1,4 +1,5 @@
 import { html, useSignal } from "../../html.js";
+import { place } from "../../connection_form.js";
 import { href } from "../../router.js";
 import { Editors } from "../../parts/editors.js";
 import { Facts } from "../../parts/facts.js";
@@ -26,9 +27,9 @@ export function Connection({ source, onChange }) {
     <div class="card-head"><h2 id="connection-title">Connection</h2><${Editors}><a class="small" href=${step("connection")}>Edit<span class="unseen"> the connection</span></a><//></div>
     <${Facts} look="list" facts=${[
       ["Database", connection.database, TYPES[connection.type] ?? connection.type],
-      ["Host", place(connection)],
+      [connection.instance ? "Instance" : "Host", place(connection)],
       ["User", connection.user],
-      ["Password", html`Stored, never shown${" "}<${Editors}><button type="button" class="link" onClick=${ask}>Replace<span class="unseen"> the password</span></button><//>`],
+      connection.login === "iam" ? ["Login", "By IAM, without a password"] : ["Password", html`Stored, never shown${" "}<${Editors}><button type="button" class="link" onClick=${ask}>Replace<span class="unseen"> the password</span></button><//>`],
       ["Into", source.dataset, html`dataset of the destination`],
       ["Name", source.name, html`<${Editors}><a href=${step("source")}>Rename</a><//>`],
     ]} />
@@ -37,4 +38,3 @@ export function Connection({ source, onChange }) {
   </section>`;
 }
 
-const place = ({ host, port, instance }) => instance ?? (port ? `${host}:${port}` : host);

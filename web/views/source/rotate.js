@@ -64,7 +64,7 @@ export function RotatePassword({ source, onClose, onDone, onStale }) {
   };
   return html`<${Dialog} title="Replace the password" onClose=${onClose}>
     <form ref=${form} onSubmit=${submit} novalidate>
-      <p>It is tested as ${source.connection.user} on ${source.connection.host} first. The stored one stays in use unless the database takes the new one.</p>
+      <p>It is tested as ${source.connection.user} on ${source.connection.instance ?? source.connection.host} first. The stored one stays in use unless the database takes the new one.</p>
       ${types.problem && html`<${ProblemNotice} problem=${types.problem} onRetry=${types.reload} />`}
       ${secret && html`<${Field} label=${`New ${secret.label.toLowerCase()}`} kind="password" value=${password.value} required
         error=${wrong} onInput=${(text) => (password.value = text)} disabled=${busy} />`}

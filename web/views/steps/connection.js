@@ -1,8 +1,9 @@
 import { html, useRef, useSignal } from "../../html.js";
+import { connectionFields, credentialFields, wayOf } from "../../connection_form.js";
 import { fromUrl, typeOfUrl } from "../../connection_url.js";
 import * as draft from "../../draft.js";
 import {
-  change, chosen, hasStoredSecret, missing, pasted, typed, typedSecret, unsaved, wizard,
+  change, chosen, hasStoredSecret, missing, namedBy, pasted, typed, typedSecret, unsaved, wizard,
 } from "../../wizard.js";
 import { bring } from "../../parts/bring.js";
 import { Field } from "../../parts/field.js";
@@ -19,6 +20,7 @@ export function ConnectionStep({ types, to }) {
   const replacing = useSignal(false);
   const busy = state.test.state === "running" || state.saving;
   const stored = hasStoredSecret(state) && !replacing.value;
+  const kept = stored && state.source.connection.login !== "iam";
   const clean = !unsaved(state);
 
   const paste = (text) => {
@@ -54,13 +56,15 @@ export function ConnectionStep({ types, to }) {
       bring(failed, "start");
     } else if (wrong) wrong.focus();
     else if (document.activeElement === document.body) submitButton().focus({ preventScroll: true });
+    const passed = wizard.peek().test.state === "passed";
+    if (passed && !below) bring(results.current.querySelector(".outcome"), "nearest");
   };
   const submitButton = () => foot().querySelector("[type=submit]");
   const stop = () => {
     draft.stopTest();
     submitButton().focus();
   };
-  const fields = (more) => type.connection.filter((field) => field.more === more);
+  const fields = (more) => connectionFields(state, type).filter((field) => field.more === more);
   const each = (field) => html`<${Field}
     key=${field.name} ...${shown(field)} value=${state.values[field.name] ?? ""} onPaste=${paste}
     required=${field.required || (field.default !== null ? undefined : false)} error=${state.wrong[`connection.${field.name}`]}
@@ -70,8 +74,9 @@ export function ConnectionStep({ types, to }) {
   return html`<div class="beside">
     <form ref=${form} onSubmit=${submit} novalidate>
       <p class="lead">Have a connection URL? Paste it into any field.</p>
+      ${type.ways?.length > 0 && html`<${Ways} ways=${type.ways} chosen=${wayOf(state, type)} />`}
       <div class="fields">${fields(false).map(each)}
-        ${type.credentials.map((field) => stored
+        ${credentialFields(state, type).map((field) => kept
           ? html`<${Stored} key=${field.name} label=${field.label} onReplace=${() => (replacing.value = true)} />`
           : html`<${Field}
               key=${field.name} ...${shown(field)} value=${state.secrets[field.name] ?? ""} required onPaste=${paste}
@@ -79,10 +84,10 @@ export function ConnectionStep({ types, to }) {
               onInput=${(text) => change(typedSecret, field.name, text)}
             />`)}
       </div>
-      <details open=${wrongMore || undefined}>
+      ${fields(true).length > 0 && html`<details open=${wrongMore || undefined}>
         <summary>More: encryption and certificates</summary>
         ${fields(true).map(each)}
-      </details>
+      </details>`}
       <${StepFoot} onBack=${() => to("source")} submit=${clean && stored ? "Go on to tables" : "Test connection"} busy=${busy}>
         ${busy && html`<button type="button" class="secondary" onClick=${stop}>Stop</button>`}
       <//>
@@ -90,6 +95,15 @@ export function ConnectionStep({ types, to }) {
     <div ref=${results}><${Checks} test=${state.test} layers=${types.layers} saved=${clean} /></div>
   </div>`;
 }
+
+/** By what the database is named. */
+const Ways = ({ ways, chosen: way }) => html`<fieldset class="ways">
+  <legend class="unseen">How is the database reached?</legend>
+  ${ways.map(({ value, description }) => html`<label key=${value}>
+    <input type="radio" name="way" value=${value} checked=${value === way} onChange=${() => change(namedBy, value)} />
+    ${description}
+  </label>`)}
+</fieldset>`;
 
 /** Whether one stands under the other, as on a narrow screen, and not beside it. */
 const isBelow = (one, other) =>

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from headrace.connections import Credentials, MysqlConnection
 from headrace.diagnosis.deadline import Deadline
-from headrace.diagnosis.dial import dial
 from headrace.diagnosis.network import Network
-from headrace.diagnosis.resolve import resolve
-from headrace.sources import Database, tls
+from headrace.sources import Database, iam_login
+from headrace.sources.line import line
 from headrace.sources.mysql.database import MysqlDatabase
 from headrace.sources.mysql.driver import Driver
 from headrace.sources.mysql.session import Session
@@ -27,9 +26,9 @@ def connect(
     was committed since the wanted one.
     """
     deadline = Deadline(_LOGIN_SECONDS)
-    addresses = resolve(connection.host, connection.port, network, deadline)
-    sock = dial(addresses, network, deadline).sock
-    with deadline.enforced(sock, f"Logging in to {connection.host} port {connection.port}"):
+    reached = line(connection, network, deadline)
+    with deadline.enforced(reached.sock, f"Logging in to {connection.place}"):
         driver = Driver(connection, credentials, connection.database)
-        protected = tls.encrypted(sock, connection, driver.request_tls)
-        return MysqlDatabase(Session(driver, protected, connection))
+        sock = reached.encrypted(driver.request_tls)
+        with iam_login.explained(connection):
+            return MysqlDatabase(Session(driver, sock, connection))

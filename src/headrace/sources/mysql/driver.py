@@ -77,7 +77,7 @@ class Driver(pymysql.Connection):  # type: ignore[misc]
     ) -> None:
         """Nothing is connected yet. Without a database the login says nothing of one."""
         super().__init__(
-            host=connection.host,
+            host=connection.server,
             user=connection.user,
             password=credentials.password.get_secret_value().encode(),
             database=database,
@@ -192,7 +192,10 @@ class Driver(pymysql.Connection):  # type: ignore[misc]
             super()._get_server_information()
             self._rfile = stream
             self._next_seq_id = 2  # 1 was the request for TLS
-        self._secure = isinstance(self._sock, ssl.SSLSocket)
+        # An instance of Cloud SQL decrypts before its database, which sees a connection in plain
+        # text and takes a password by the database's own key alone.
+        instance = self._connection.instance is not None
+        self._secure = isinstance(self._sock, ssl.SSLSocket) and not instance
         if self._auth_plugin_name not in {plugin.decode() for plugin in _PLUGINS}:
             # The server then asks for what the user's account needs; see _process_auth.
             self._auth_plugin_name = "mysql_native_password"

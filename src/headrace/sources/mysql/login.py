@@ -91,7 +91,7 @@ def _encrypted(advice: _Advice, *, offers_tls: bool | None) -> _Advice:
 
 def _host(connection: MysqlConnection, clients: Sequence[Ip]) -> _Advice:
     statements = []
-    for host in map(str, clients):
+    for host in map(str, clients or ("%",)):
         who = account(connection.user, host)
         statements.append(f"CREATE USER {who} IDENTIFIED BY {PLACEHOLDER};")
         statements.append(f"GRANT SELECT ON {all_of(connection.database)} TO {who};")

@@ -12,7 +12,7 @@ from headrace.connections import Credentials, MysqlConnection
 from headrace.diagnosis.reach import Reach
 from headrace.errors import CONNECTION_LOST, HeadraceError
 from headrace.model import Selection
-from headrace.sources import Finding, tls
+from headrace.sources import Finding, iam_login, tls
 from headrace.sources.mysql import absent, login
 from headrace.sources.mysql.all_rights import of_all_tables
 from headrace.sources.mysql.driver import Driver, offers_tls
@@ -73,8 +73,7 @@ class MysqlProbe:
     def _encrypt(self) -> Finding:
         try:
             with self._reach.held("Negotiating TLS"):
-                request = self._driver.request_tls
-                self._sock = tls.encrypted(self._reach.sock, self._connection, request)
+                self._sock = self._reach.encrypted(self._driver.request_tls)
                 self._open.callback(self._sock.close)
         except HeadraceError as error:
             # A server that lets nobody in from here, or nobody any more, says so at once.
@@ -92,7 +91,7 @@ class MysqlProbe:
         try:
             if self._refusal is not None:
                 raise self._refusal
-            with self._reach.held("Logging in"):
+            with self._reach.held("Logging in"), iam_login.explained(self._connection):
                 self._session = Session(
                     self._driver, self._sock, self._connection, lost=CONNECTION_LOST
                 )

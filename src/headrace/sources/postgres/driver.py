@@ -11,7 +11,12 @@ from pg8000.exceptions import InterfaceError
 from pg8000.native import Connection as Pg8000
 
 from headrace.connections import PostgresConnection
-from headrace.errors import LOGIN_METHOD_UNKNOWN, PROTOCOL_UNEXPECTED, HeadraceError
+from headrace.errors import (
+    IAM_LOGIN_REFUSED,
+    LOGIN_METHOD_UNKNOWN,
+    PROTOCOL_UNEXPECTED,
+    HeadraceError,
+)
 from headrace.sources import clear_text
 
 # What AuthenticationXXX messages ask for ("Message Formats" of the PostgreSQL manual).
@@ -43,9 +48,13 @@ class Driver(Pg8000):  # type: ignore[misc]
     def handle_AUTHENTICATION_REQUEST(self, data: bytes, context: Any) -> None:  # noqa: N802
         """Refuse what pg8000 tells of in prose alone, or would do for whatever server.
 
-        Raises LOGIN_METHOD_UNKNOWN, PASSWORD_WITHHELD, PROTOCOL_UNEXPECTED.
+        Raises LOGIN_METHOD_UNKNOWN, PASSWORD_WITHHELD, PROTOCOL_UNEXPECTED, IAM_LOGIN_REFUSED.
         """
         method = int.from_bytes(data[:4])
+        if method != _OK and not self._connection.needs_password:
+            raise HeadraceError(
+                IAM_LOGIN_REFUSED, "Logging in by IAM: the server asks for a password."
+            )
         if method not in _KNOWN:
             named = _UNKNOWN.get(method, f"number {method}")
             raise HeadraceError(

@@ -85,6 +85,13 @@ def _password(connection: PostgresConnection, _: Sequence[Ip]) -> Advice:
 
 
 def _not_permitted(connection: PostgresConnection, clients: Sequence[Ip]) -> Advice:
+    if connection.instance is not None:  # whose pg_hba.conf is Google's
+        return Advice(
+            "Have an administrator let the user log in with this statement. One that was made for "
+            "logging in by IAM has no password: then log in by IAM.",
+            f"ALTER ROLE {quoted(connection.user)} LOGIN;",
+            (Field("connection.user", "may not be allowed to log in"),),
+        )
     return Advice(
         "Either pg_hba.conf has no line for this user, database and address: have "
         "this line added above any that rejects them, and run SELECT pg_reload_conf(). Or the "

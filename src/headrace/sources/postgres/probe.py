@@ -12,7 +12,7 @@ from headrace.connections import Credentials, PostgresConnection, TlsMode
 from headrace.diagnosis.reach import Reach
 from headrace.errors import CONNECTION_LOST, LOGIN_NOT_PERMITTED, HeadraceError
 from headrace.model import Selection
-from headrace.sources import Finding
+from headrace.sources import Finding, iam_login
 from headrace.sources.postgres import absent, login, tls
 from headrace.sources.postgres.all_rights import of_all_tables
 from headrace.sources.postgres.fitness import fitness
@@ -68,7 +68,7 @@ class PostgresProbe:
 
     def _encrypt(self) -> Finding:
         with self._reach.held("Negotiating TLS"):
-            self._sock = tls.protected(self._reach.sock, self._connection)
+            self._sock = self._reach.encrypted(tls.request)
             self._open.callback(self._sock.close)
         offered = tls.offered(self._reach.heard)
         return finding(self._sock, self._connection, offered=offered)
@@ -127,7 +127,8 @@ class PostgresProbe:
         for name in absent.OTHERS:
             connection = self._connection.model_copy(update={"database": name})
             try:
-                sock = tls.protected(self._reach.again(), connection)
+                self._reach.again()
+                sock = self._reach.encrypted(tls.request)
                 self._open.callback(sock.close)
                 return self._logged_in(sock, connection)
             except HeadraceError:  # the error that is being explained says more
@@ -135,7 +136,8 @@ class PostgresProbe:
         return None
 
     def _logged_in(self, sock: socket.socket, connection: PostgresConnection) -> Session:
-        session = Session(sock, connection, self._credentials, lost=CONNECTION_LOST)
+        with iam_login.explained(connection):
+            session = Session(sock, connection, self._credentials, lost=CONNECTION_LOST)
         self._open.callback(session.close)
         return session
 

@@ -130,7 +130,7 @@ class Session:
                     connection,
                     connection.user,
                     database=connection.database,
-                    password=credentials.password.get_secret_value(),
+                    password=credentials.password.get_secret_value() or None,
                     application_name="headrace",
                     startup_params={"client_encoding": "UTF8"},
                     ssl_context=False,

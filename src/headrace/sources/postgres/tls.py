@@ -22,7 +22,7 @@ def protected(sock: socket.socket, connection: PostgresConnection) -> socket.soc
 
     Raises TLS_NOT_OFFERED, PROTOCOL_UNEXPECTED, and the errors of `headrace.sources.tls`.
     """
-    return tls.encrypted(sock, connection, _request)
+    return tls.encrypted(sock, connection, request)
 
 
 def offered(heard: bytes) -> bool | None:
@@ -44,7 +44,8 @@ def required(sock: socket.socket, connection: PostgresConnection) -> bool:
         return inside.recv(1) == _AUTHENTICATION
 
 
-def _request(sock: socket.socket, what: str) -> None:
+def request(sock: socket.socket, what: str) -> None:
+    """Ask for TLS (`headrace.sources.tls.encrypted`)."""
     sock.sendall(_SSL_REQUEST)
     # One byte and no more: what a man in the middle adds in plain text must not be read later
     # as if it had come encrypted (CVE-2021-23222).
