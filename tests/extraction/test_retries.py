@@ -1,21 +1,26 @@
-"""What passes is tried again, by the chunk; what stays is not."""
+"""What passes is tried again, while a run is planned and by the chunk; what stays is not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 
 import pytest
 
+from headrace import sources
 from headrace.connections import PostgresConnection
+from headrace.errors import TABLE_NOT_FOUND, HeadraceError
 from headrace.extraction.chunk_runs import ChunkRun, ChunkRuns
 from headrace.model import Run, RunState, Verification
 from headrace.records import Sources
 from headrace.run_log import LogQuery
 from headrace.services import Services
-from tests.conftest import Database
+from headrace.tables import Mode
+from tests.conftest import LOCAL, Database
 from tests.extraction.scene import ORDERS, Scene
+from tests.extraction.test_going_on import Attempts, die
 from tests.faults.proxy import Way, as_it_is, between, cut_after
 
 ROWS = 3000
@@ -110,3 +115,71 @@ def test_what_stays_wrong_is_not_tried_again(services: Services, database: Datab
     assert [chunk.attempts for chunk in chunks] == [1]
     assert chunks[0].error is not None
     assert chunks[0].error.code == run.error.code
+
+
+# What is asked of the database in the order of planning: windows, columns, and where to cut.
+PLANNING = {
+    "windows": b"pg_stat_activity",
+    "columns": b"has_column_privilege",
+    "chunks": b"indisunique",
+}
+
+
+def cut_when_asked(marker: bytes, times: int) -> Way:
+    """So many of the connections end when that is asked over them."""
+    left = count(times, -1)
+
+    def way(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            if marker in piece and next(left) > 0:
+                return
+            yield piece
+
+    return way
+
+
+@pytest.mark.parametrize("marker", PLANNING.values(), ids=PLANNING)
+def test_the_source_fails_over_while_it_is_planned(
+    services: Services, database: Database, marker: bytes
+) -> None:
+    database.execute(IN_ORDER)
+    with between(database.server.port, asked=cut_when_asked(marker, 2)) as port:
+        scene = Scene.of(services, Behind(database.server, database.name, port), "orders")
+        (selection,) = scene.source.selection
+        merged = selection.model_copy(update={"mode": Mode.MERGE, "cursor": ("id",)})
+        changes = {"chunk_rows": ROWS // 3, "selection": (merged,)}
+        Sources(services.documents).replace(scene.source.model_copy(update=changes))
+        run = scene.wait(scene.start())
+    log = services.launcher.read_log(run, LogQuery()).model_dump_json()
+
+    assert run.state is RunState.SUCCEEDED, run.error
+    assert services.destination.count(ORDERS) == ROWS
+    assert log.count(TRIED_AGAIN) == 2
+    assert len(run.attempts) == 1
+    assert len(ChunkRuns(services.documents, run).all()) == 3
+
+
+def test_a_later_attempt_is_planned_again_too(services: Services, database: Database) -> None:
+    attempts = Attempts(services, database, IN_ORDER)
+    with pytest.raises(HeadraceError):
+        attempts.go(publishing=die)
+    with between(database.server.port, asked=cut_when_asked(b"has_column_privilege", 1)) as port:
+        connection = database.connection.model_copy(update={"port": port})
+        behind = partial(sources.connect, connection, database.credentials, LOCAL)
+        attempts.ports = replace(attempts.ports, connect=behind)
+        attempts.go()
+
+    assert services.destination.count(ORDERS) == ROWS
+    assert {record.attempts for record in attempts.chunks.all()} == {1}
+
+
+def test_what_stays_wrong_while_it_is_planned_is_not_tried_again(
+    services: Services, database: Database
+) -> None:
+    scene = Scene.of(services, database, "orders")
+    run = scene.wait(scene.start())
+
+    assert run.error is not None
+    assert run.error.code == TABLE_NOT_FOUND.code
+    log = services.launcher.read_log(run, LogQuery()).model_dump_json()
+    assert TRIED_AGAIN not in log

@@ -13,9 +13,9 @@ from headrace.errors import RUN_INTERRUPTED, HeadraceError
 from headrace.extraction import lease
 from headrace.extraction.board import Board
 from headrace.extraction.chunk_runs import ChunkRuns
-from headrace.extraction.extract import Ports, known_to, planned_reads
+from headrace.extraction.extract import Ports
 from headrace.extraction.past import taken_by
-from headrace.extraction.plan import check_kept, planned, windows_of
+from headrace.extraction.planning import Planning, known_to
 from headrace.extraction.progress import silent
 from headrace.extraction.reading import Reading, Workers
 from headrace.model import Run, Source, now
@@ -40,15 +40,13 @@ def assist(source: Source, run: Run, ports: Ports) -> None:
     board.begin(run.tables)
     database = ports.connect(run.plan.snapshot)
     try:
-        known = known_to(ports.destination, source)
-        reads = planned_reads(database, source, known, windows_of(run), board)
         chunks = ChunkRuns(ports.documents, run)
-        in_chunks = [(record.ref, record.chunk) for record in chunks.all()]
-        check_kept(run, planned(database, source, reads, known, in_chunks))
+        known = known_to(ports.destination, source)
+        planned = Planning(source, run, known, board).again(database, chunks)
         board.planned(chunks.all())
         reading = Reading(
             source=source,
-            reads={read.selection.ref: read for read in reads},
+            reads={read.selection.ref: read for read in planned.reads},
             staging=ports.destination.staging(run.run_id),
             chunks=chunks,
             connect=ports.connect,

@@ -4,51 +4,34 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
 import pyarrow as pa
 
-from headrace import naming
-from headrace.destinations import (
-    Checkpoint,
-    Destination,
-    ExpectedDigests,
-    Publication,
-    StagedTable,
-    Target,
-)
+from headrace.chunks import WHOLE
+from headrace.destinations import Destination, Publication, StagedTable
 from headrace.documents import Documents
 from headrace.errors import CONNECTION_LOST, HeadraceError
 from headrace.extraction.board import Board
 from headrace.extraction.chunk_runs import ChunkRun, ChunkRuns, ChunkState
 from headrace.extraction.deletes import Place, Sweep
-from headrace.extraction.increments import PlannedRead, planned_read, source_names, windows
-from headrace.extraction.past import past_windows, taken_by
-from headrace.extraction.plan import (
-    check_kept,
-    check_whole,
-    chunks_of,
-    planned,
-    tables_of,
-    tell_snapshot,
-    windows_of,
-)
+from headrace.extraction.past import taken_by
+from headrace.extraction.plan import check_whole, tell_snapshot
+from headrace.extraction.planning import Planned, Planning, known_to
 from headrace.extraction.reading import Reading, Workers
-from headrace.extraction.snapshots import Connect
-from headrace.model import Run, Source, Verification, Window
+from headrace.extraction.retries import over, retrying
+from headrace.extraction.snapshots import Connect, Snapshots, WorkerConnection
+from headrace.extraction.staged_tables import staged, warn_of_digests, warn_of_snapshots
+from headrace.model import Run, Source
 from headrace.records import Runs
-from headrace.sources import Database
-from headrace.tables import TableRef
 
 log = logging.getLogger(__name__)
 
 # How often a table is read that has to be read from one snapshot.
 _ROUNDS = 5
-
-Known = Mapping[Target, Checkpoint]
 
 
 @dataclass(frozen=True)
@@ -99,37 +82,42 @@ def extract(
     began = time.monotonic()
     chunks = ChunkRuns(ports.documents, run)
     with ExitStack() as opened:
-        database = ports.connect()
-        opened.callback(database.close)
+        connection = WorkerConnection(Snapshots(ports.connect, ""), ports.connect())
+        opened.callback(connection.drop)
+        planning = Planning(source, run, known, board)
+        ask = partial(retrying(), over, connection)
         if run.plan is None:
-            reads, run = _plan(database, source, run, (ports, board, known))
+            planned = ask(partial(planning.anew, destination=ports.destination))
+            run = _stored(ports, run, planned, board)
         else:
-            reads = _planned_before(database, source, run, (chunks, board, known))
-            tell_snapshot(ports.documents, run, database.snapshot())
+            board.begin(run.tables)
+            planned = ask(partial(planning.again, chunks=chunks))
+            tell_snapshot(ports.documents, run, planned.plan.snapshot)
+            log.info("going on with the plan of the attempt before")
         staging = ports.destination.staging(run.run_id)
         moments.resumable()
         reading = Reading(
             source=source,
-            reads={read.selection.ref: read for read in reads},
+            reads={read.selection.ref: read for read in planned.reads},
             staging=staging,
             chunks=chunks,
             connect=ports.connect,
         )
         _reset_lost(reading)
-        workers = Workers(reading, board, database)
+        workers = Workers(reading, board, connection.open(WHOLE))
         opened.callback(workers.close)
         board.planned(chunks.all())
         board.took(plan=time.monotonic() - began)
         records = _read(workers, chunks, board, partial(tell_snapshot, ports.documents, run))
-        check_whole(reads, records)
+        check_whole(planned.reads, records)
         began = time.monotonic()
         place = Place(ports.destination, staging, run.run_id)
-        sweeps = [Sweep(read, source.unfit, _staged(read, records), place) for read in reads]
+        sweeps = [Sweep(read, source.unfit, staged(read, records), place) for read in planned.reads]
         tables = [_swept(workers, board, sweep) for sweep in sweeps]
         board.took(sweep=time.monotonic() - began)
-    _warn_of_snapshots(board, records)
-    for read, table in zip(reads, tables, strict=True):
-        _warn_of_digests(board, source, read, table)
+    warn_of_snapshots(board, records)
+    for table in tables:
+        warn_of_digests(board, source, table)
     moments.publishing()
     # What reading took goes back, so that publishing does not add its own on top.
     pa.default_memory_pool().release_unused()
@@ -141,59 +129,16 @@ def extract(
     board.published()
 
 
-def known_to(destination: Destination, source: Source) -> Known:
-    return {c.target: c for c in destination.checkpoints(source.model_id, source.source_id)}
+def _stored(ports: Ports, run: Run, planned: Planned, board: Board) -> Run:
+    """Have the destination agree, and store the plan: first the chunks, then what makes them count.
 
-
-def planned_reads(
-    database: Database,
-    source: Source,
-    known: Known,
-    taken: Mapping[TableRef, Window],
-    board: Board,
-) -> Sequence[PlannedRead]:
-    """How each table is read, and what it becomes. Raises the errors of `planned_read`."""
-    reads = []
-    for selection in source.selection:
-        checkpoint = known.get(naming.target(source, selection))
-        with board.working_on(selection.ref):
-            window = taken.get(selection.ref)
-            reads.append(planned_read(database, source, selection, checkpoint, window))
-    return reads
-
-
-def _plan(
-    database: Database, source: Source, run: Run, others: tuple[Ports, Board, Known]
-) -> tuple[Sequence[PlannedRead], Run]:
-    """Make the plan and store it: first the chunks, then what makes them count."""
-    ports, board, known = others
-    if run.backfill is None:
-        taken = windows(database, source, ports.destination, known)  # it takes the snapshot anew
-    else:
-        taken = past_windows(database, source, known, run.backfill)
-    database.snapshot()  # so may that, and all that follows is of the same
-    chosen = [selection.ref for selection in source.selection]
-    board.begin(tables_of(source, database.list_tables(chosen), taken))
-    reads = planned_reads(database, source, known, taken, board)
-    ports.destination.check(source.model_id, source.source_id, [r.planned for r in reads])
-    chunks = chunks_of(database, source, reads)
-    ChunkRuns(ports.documents, run).write(chunks)
-    plan = planned(database, source, reads, known, chunks)
-    changes = {"plan": plan, "tables": board.tables}
-    runs = Runs(ports.documents)
-    return reads, runs.update(run, lambda stored: stored.model_copy(update=changes))
-
-
-def _planned_before(
-    database: Database, source: Source, run: Run, others: tuple[ChunkRuns, Board, Known]
-) -> Sequence[PlannedRead]:
-    chunks, board, known = others
-    board.begin(run.tables)
-    reads = planned_reads(database, source, known, windows_of(run), board)
-    in_chunks = [(record.ref, record.chunk) for record in chunks.all()]
-    check_kept(run, planned(database, source, reads, known, in_chunks))
-    log.info("going on with the plan of the attempt before")
-    return reads
+    Raises the errors of `Destination.check`.
+    """
+    tables = [read.planned for read in planned.reads]
+    ports.destination.check(run.model_id, run.source_id, tables)
+    ChunkRuns(ports.documents, run).write(planned.chunks)
+    changes = {"plan": planned.plan, "tables": board.tables}
+    return Runs(ports.documents).update(run, lambda stored: stored.model_copy(update=changes))
 
 
 def _refresh(board: Board, chunks: ChunkRuns) -> None:
@@ -257,40 +202,3 @@ def _mixed(record: ChunkRun, records: Sequence[ChunkRun]) -> bool:
     return record.chunk.physical and any(
         other.ref == record.ref and other.snapshot != record.snapshot for other in records
     )
-
-
-def _warn_of_snapshots(board: Board, records: Sequence[ChunkRun]) -> None:
-    for table in dict.fromkeys(record.ref for record in records):
-        seen = {record.snapshot for record in records if record.ref == table}
-        if len(seen) > 1:
-            board.warn(
-                f"Table {table} was read from {len(seen)} snapshots, which the database began one "
-                "after another: rows that were changed in between may be of either."
-            )
-
-
-def _staged(read: PlannedRead, records: Sequence[ChunkRun]) -> StagedTable:
-    mine = [record for record in records if record.ref == read.selection.ref]
-    files = tuple(file for record in mine for file in record.files)
-    expected = tuple(_expected(read, record) for record in mine if record.digests)
-    return StagedTable(**vars(read.planned), files=files, expected=expected)
-
-
-def _expected(read: PlannedRead, record: ChunkRun) -> ExpectedDigests:
-    digests = {
-        name: record.digests[source_name]
-        for name, source_name in source_names(read.planned.schema).items()
-        if source_name in record.digests
-    }
-    return ExpectedDigests(record.described, tuple(f.path for f in record.files), digests)
-
-
-def _warn_of_digests(board: Board, source: Source, read: PlannedRead, staged: StagedTable) -> None:
-    if source.verify is not Verification.DIGEST or not staged.expected:
-        return
-    lacking = set(staged.schema.names) - set(staged.expected[0].digests)
-    if lacking:
-        board.warn(
-            f"Table {read.selection.ref}: the values of {', '.join(sorted(lacking))} were not "
-            "held against the source's, which has no digest of them."
-        )

@@ -11,23 +11,10 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_after_delay,
-    wait_random_exponential,
-)
-
-from headrace.chunks import WHOLE, Chunk
+from headrace.chunks import Chunk
 from headrace.destinations import Staging
 from headrace.digests import Digest
-from headrace.errors import (
-    TABLE_CHANGED,
-    TOO_MANY_CONNECTIONS,
-    HeadraceError,
-)
+from headrace.errors import TOO_MANY_CONNECTIONS, HeadraceError
 from headrace.extraction.board import Board
 from headrace.extraction.chunk_runs import (
     LEASE,
@@ -38,6 +25,7 @@ from headrace.extraction.chunk_runs import (
     Held,
 )
 from headrace.extraction.increments import PlannedRead
+from headrace.extraction.retries import ATTEMPTS, over, passes, retrying, retrying_for
 from headrace.extraction.snapshots import Connect, Snapshots, WorkerConnection
 from headrace.extraction.worker import Figures, stage
 from headrace.ids import new_id
@@ -49,12 +37,6 @@ from headrace.tables import TableRef
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-# How often a chunk is tried before the run fails, and how long is waited in between: a random time
-# below a limit that doubles, so that workers whom one fault has hit don't come back all at once.
-ATTEMPTS = 7
-FIRST_WAIT_SECONDS = 0.5
-LONGEST_WAIT_SECONDS = 30.0
 
 # One that is just logging in can't be interrupted, but reads nothing any more either.
 _LONGEST_END_SECONDS = 5.0
@@ -143,29 +125,12 @@ class Workers:
         """
         self._over.clear()
         with self._board.working_on(table):
-            done: T = self._retrying()(self._try_over, self._connections[0], work)
+            done: T = retrying(self._pause)(over, self._connections[0], work)
             return done
-
-    def _try_over(self, connection: WorkerConnection, work: Callable[[Database], T]) -> T:
-        try:
-            return work(connection.open(WHOLE))
-        except BaseException:
-            connection.drop()
-            raise
 
     def close(self) -> None:
         for connection in self._connections:
             connection.drop()
-
-    def _retrying(self) -> Retrying:
-        return Retrying(
-            stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_random_exponential(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS),
-            retry=retry_if_exception(_passes),
-            sleep=self._pause,
-            before_sleep=_announce,
-            reraise=True,
-        )
 
     def _thread(self, name: str, work: Callable[..., None], *args: object) -> threading.Thread:
         context = copy_context()  # so that its logs name the run
@@ -208,15 +173,8 @@ class Workers:
 
     def _patiently(self, ask: Callable[..., T], *args: object) -> T:
         """Ask the documents, again and again if they can't be reached for a moment."""
-        retrying = Retrying(
-            stop=stop_after_delay(LEASE.total_seconds()),
-            wait=wait_random_exponential(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS / 6),
-            retry=retry_if_exception(_passes),
-            sleep=self._pause,
-            before_sleep=_announce,
-            reraise=True,
-        )
-        return retrying(ask, *args)
+        done: T = retrying_for(LEASE.total_seconds(), self._pause)(ask, *args)
+        return done
 
     def _finished(self) -> bool:
         return all(c.state is ChunkState.DONE for c in self._reading.chunks.all())
@@ -225,11 +183,11 @@ class Workers:
         chunk = held.record
         with self._holding(held), self._board.working_on(chunk.ref), log_context(chunk=chunk.name):
             try:
-                for attempt in self._retrying():
+                for attempt in retrying(self._pause):
                     with attempt:
                         self._try(held, connection, attempt.retry_state.attempt_number)
             except HeadraceError as error:
-                if not _passes(error):
+                if not passes(error):
                     raise
                 detail = f"Reading {chunk.ref} was tried {ATTEMPTS} times. {error.detail}"
                 raise HeadraceError(error.kind, detail, hint=error.hint) from error
@@ -329,16 +287,3 @@ class Workers:
                     self._reading.chunks.renew(one)
                 except HeadraceError as error:
                     log.warning("the lease of a chunk could not be renewed: %s", error.detail)
-
-
-def _passes(error: BaseException) -> bool:
-    """Whether another try over a new connection may help."""
-    if not isinstance(error, HeadraceError):
-        return False
-    return error.transient and error.kind is not TABLE_CHANGED
-
-
-def _announce(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    pause = state.next_action.sleep if state.next_action else 0.0
-    log.warning("trying again in %.1f s: %s", pause, error)
