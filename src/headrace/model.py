@@ -437,7 +437,7 @@ class Plan(Value):
     schemas: dict[str, str] = Field(description="By target, a digest of the columns and types.")
     orders: dict[str, str] = Field(
         default_factory=dict,
-        description="By target, a digest of the columns by which its chunks are told apart.",
+        description="By target, a digest of what decides the order of the rows of its chunks.",
     )
     follows: dict[str, str] = Field(
         description="By target, the run that the destination held when this one began."

@@ -56,6 +56,9 @@ class MemoryDatabase:
     def identity(self) -> Identity:
         return Identity(certain="memory")
 
+    def order(self, selection: Selection, columns: Sequence[str]) -> str:
+        raise NotImplementedError
+
     def snapshot(self) -> str:
         return "the only one"
 

@@ -24,7 +24,7 @@ from headrace.model import (
 )
 from headrace.records import Runs, Sources
 from headrace.services import Services
-from tests.conftest import LOCAL, Database
+from tests.conftest import LOCAL, Database, MariadbDatabase
 
 ORDERS = Target("shop", "orders")
 
@@ -32,11 +32,11 @@ ORDERS = Target("shop", "orders")
 @dataclass(frozen=True)
 class Scene:
     services: Services
-    database: Database
+    database: Database | MariadbDatabase
     source: Source
 
     @classmethod
-    def of(cls, services: Services, database: Database, *tables: str) -> Scene:
+    def of(cls, services: Services, database: Database | MariadbDatabase, *tables: str) -> Scene:
         source = Source(
             model_id="m1",
             source_id="s1",
@@ -44,7 +44,10 @@ class Scene:
             connection=database.connection,
             credentials_secret_name=credentials_secret_name("m1", "s1"),
             dataset="shop",
-            selection=tuple(Selection(schema_name="public", table_name=name) for name in tables),
+            selection=tuple(
+                Selection(schema_name=database.connection.default_schema, table_name=name)
+                for name in tables
+            ),
             state=SourceState.ACTIVE,
             created_at=now(),
             updated_at=now(),

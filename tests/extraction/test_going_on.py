@@ -25,7 +25,7 @@ from headrace.model import Run, RunState, Source, now
 from headrace.records import Runs, run_path
 from headrace.services import Services
 from headrace.sources import Database as Opened
-from tests.conftest import Database
+from tests.conftest import Database, MariadbDatabase
 from tests.extraction.scene import ORDERS, Scene
 
 ROWS = 10_000
@@ -44,7 +44,9 @@ def die() -> None:
 class Attempts:
     """A run over a table in five chunks, and attempts at it in this process."""
 
-    def __init__(self, services: Services, database: Database, table: str) -> None:
+    def __init__(
+        self, services: Services, database: Database | MariadbDatabase, table: str
+    ) -> None:
         database.execute(table)
         self.scene = Scene.of(services, database, "orders")
         self.source: Source = self.scene.source.model_copy(update={"chunk_rows": ROWS // 5})
@@ -208,6 +210,51 @@ def test_a_key_that_has_got_another_type_ends_the_run(
         attempts.go(publishing=die)
     assert len(attempts.chunks.all()) > 1
     database.execute("ALTER TABLE orders ALTER COLUMN id TYPE int USING id::int")
+
+    with pytest.raises(HeadraceError) as raised:
+        attempts.go()
+    assert raised.value.kind is RUN_NOT_RESUMABLE
+    assert "key" in raised.value.detail
+
+
+BY_LETTERS = """
+CREATE TABLE orders (id varchar(20) COLLATE {collation} PRIMARY KEY, text varchar(99));
+INSERT INTO orders VALUES {rows};
+"""
+# By code points they lie in this order, and by letters in another.
+LETTERED = ", ".join(
+    f"('{letter}{n:04}', '{'x' * 90}')" for letter in "ACEbdf" for n in range(ROWS // 20)
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "analyse", "first", "change"),
+    [
+        ("database", "ANALYZE orders", '"C"', 'ALTER id TYPE varchar(20) COLLATE "POSIX"'),
+        (
+            "mariadb_database",
+            "ANALYZE TABLE orders",
+            "utf8mb4_bin",
+            "MODIFY id varchar(20) COLLATE utf8mb4_general_ci",
+        ),
+    ],
+)
+def test_a_key_that_has_got_another_collation_ends_the_run(
+    services: Services,
+    request: pytest.FixtureRequest,
+    kind: str,
+    first: str,
+    analyse: str,
+    change: str,
+) -> None:
+    database = request.getfixturevalue(kind)
+    table = BY_LETTERS.format(collation=first, rows=LETTERED)
+    attempts = Attempts(services, database, table + analyse)
+    attempts.source = attempts.source.model_copy(update={"chunk_rows": ROWS // 20})
+    with pytest.raises(HeadraceError):
+        attempts.go(publishing=die)
+    assert len(attempts.chunks.all()) > 1
+    database.execute(f"ALTER TABLE orders {change}")
 
     with pytest.raises(HeadraceError) as raised:
         attempts.go()

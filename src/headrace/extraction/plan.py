@@ -72,11 +72,10 @@ def chunks_of(
 
 def _orders_of(
     database: Database,
-    source: Source,
     reads: Iterable[PlannedRead],
     chunks: Sequence[tuple[TableRef, Chunk]],
 ) -> dict[str, str]:
-    """By target, a digest of the columns by which chunks are told apart, which need not be taken.
+    """By target, a digest of what orders the rows by the columns by which chunks are told apart.
 
     If these come to be ordered otherwise, rows would be in two chunks, or in none.
     """
@@ -86,9 +85,7 @@ def _orders_of(
         columns = {chunk.columns for chunk in mine if chunk.columns and not chunk.physical}
         if columns:
             names = tuple(dict.fromkeys(name for key in sorted(columns) for name in key))
-            alone = {"columns": names, "unfit_columns": {}, "decimal_columns": {}}
-            schema = database.schema(read.selection.model_copy(update=alone), source.unfit)
-            found[str(read.planned.target)] = _digest(schema)
+            found[str(read.planned.target)] = _hash(database.order(read.selection, names))
     return found
 
 
@@ -101,7 +98,7 @@ def planned(
 ) -> Plan:
     return Plan(
         wish=_wish(source),
-        orders=_orders_of(database, source, reads, chunks),
+        orders=_orders_of(database, reads, chunks),
         schemas={str(read.planned.target): _digest(read.planned.schema) for read in reads},
         follows={str(target): checkpoint.run_id for target, checkpoint in known.items()},
         snapshot=database.snapshot(),
@@ -164,7 +161,7 @@ def windows_of(run: Run) -> Mapping[TableRef, Window]:
 
 def _wish(source: Source) -> str:
     wish = source.model_dump_json(include={"selection", "dataset", "unfit", "drift", "verify"})
-    return hashlib.sha256(f"{identity(source.connection)} {wish}".encode()).hexdigest()
+    return _hash(f"{identity(source.connection)} {wish}")
 
 
 def _same(before: Identity | None, now: Identity | None) -> bool:
@@ -174,6 +171,10 @@ def _same(before: Identity | None, now: Identity | None) -> bool:
 
 def _digest(schema: pa.Schema) -> str:
     return hashlib.sha256(schema.serialize()).hexdigest()
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _ref(table: TableRef) -> TableRef:

@@ -122,6 +122,14 @@ class Database(Protocol):
         """By what this database is known again by a later run, also after a failover."""
         ...
 
+    def order(self, selection: Selection, columns: Sequence[str]) -> str:
+        """What decides the order of rows by these columns, which need not be taken.
+
+        It is another text if they come to be ordered otherwise: by another type or collation, or
+        by another version of that.
+        """
+        ...
+
     def snapshot(self) -> str:
         """A name for what all reads of this connection see.
 

@@ -15,7 +15,7 @@ from headrace.tables import TableRef
 _SQL = """
 SELECT c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES', c.COLUMN_COMMENT,
     COALESCE(c.GENERATION_EXPRESSION, '') <> '', FIND_IN_SET('select', c.PRIVILEGES) > 0,
-    c.DATA_TYPE, c.NUMERIC_PRECISION, c.NUMERIC_SCALE, c.CHARACTER_SET_NAME
+    c.DATA_TYPE, c.NUMERIC_PRECISION, c.NUMERIC_SCALE, c.CHARACTER_SET_NAME, c.COLLATION_NAME
 FROM information_schema.COLUMNS c
 WHERE c.TABLE_SCHEMA = %s AND c.TABLE_NAME = %s
     AND CAST(c.TABLE_SCHEMA AS BINARY) = %s AND CAST(c.TABLE_NAME AS BINARY) = %s
@@ -34,6 +34,7 @@ class SourceColumn:
     generated: bool
     readable: bool
     type: ColumnType
+    collation: str | None
 
     @property
     def takes_decimal(self) -> bool:
@@ -59,7 +60,7 @@ def read_columns(session: Session, table: TableRef) -> tuple[SourceColumn, ...]:
 
 def _column(*row: Any) -> SourceColumn:
     name, source_type, nullable, comment, generated, readable, *rest = row
-    base, precision, scale, character_set = rest
+    base, precision, scale, character_set, collation = rest
     source_type = source_type.removesuffix(" /* mariadb-5.3 */")  # the format of a view's dates
     return SourceColumn(
         name=name,
@@ -75,4 +76,5 @@ def _column(*row: Any) -> SourceColumn:
             scale or 0,
             character_set,
         ),
+        collation=collation,
     )

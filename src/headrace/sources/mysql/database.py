@@ -20,6 +20,7 @@ from headrace.sources.mysql import (
     describe,
     digests,
     key_buckets,
+    keys,
     reader,
     survey,
     windows,
@@ -65,6 +66,9 @@ class MysqlDatabase:
 
     def identity(self) -> Identity:
         return self._session.identity
+
+    def order(self, selection: Selection, columns: Sequence[str]) -> str:
+        return keys.order(self._session, selection, columns)
 
     def snapshot(self) -> str:
         return self._session.snapshot()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -124,6 +125,12 @@ def within(columns: Sequence[KeyColumn], chunk: Chunk) -> str:
     if chunk.after is not None:
         conditions += _compared(columns, chunk.after, (">", ">"))
     if chunk.upto is not None:
+def order(session: Session, selection: Selection, names: Sequence[str]) -> str:
+    """See `headrace.sources.Database.order`."""
+    columns = read_columns(session, selection.ref)
+    return json.dumps([(c.name, c.source_type, c.collation) for c in columns if c.name in names])
+
+
         conditions += _compared(columns, chunk.upto, ("<", "<="))
     return " AND ".join(conditions) or "TRUE"
 

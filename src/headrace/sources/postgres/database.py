@@ -21,6 +21,7 @@ from headrace.sources.postgres import (
     digests,
     identity,
     key_buckets,
+    key_order,
     reader,
     survey,
     windows,
@@ -63,6 +64,9 @@ class PostgresDatabase:
 
     def identity(self) -> Identity:
         return identity.identity(self._session)
+
+    def order(self, selection: Selection, columns: Sequence[str]) -> str:
+        return key_order.order(self._session, selection, columns)
 
     def snapshot(self) -> str:
         return self._session.snapshot()

@@ -11,6 +11,7 @@ from headrace.model import Selection
 from headrace.sources.postgres.columns import SourceColumn, read_columns
 from headrace.sources.postgres.identifiers import literal, quoted
 from headrace.sources.postgres.session import Session
+from headrace.values import Value
 
 _INTEGERS = frozenset({"int2", "int4", "int8"})
 # Whose operators are found without a search_path, and whose texts mean the same in each session.
@@ -18,6 +19,25 @@ _ORDERED = _INTEGERS | {
     *("numeric", "float4", "float8", "text", "varchar", "bpchar", "bytea", "uuid"),
     *("date", "timestamp", "timestamptz"),
 }
+
+
+# A collation is what it was made of, and how the library that sorts by it does so by now.
+_ORDER = """
+SELECT json_build_object('order', coalesce(json_agg(json_build_array(
+    a.attname, format_type(a.atttypid, a.atttypmod), to_jsonb(o) - 'oid' - 'collowner',
+    pg_collation_actual_version(o.oid)
+) ORDER BY a.attnum), '[]')::text)::text
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN pg_collation o ON o.oid = a.attcollation
+WHERE n.nspname::text = :schema::text AND c.relname::text = :table::text
+    AND a.attname::text IN ({names})
+"""
+
+
+class _Order(Value):
+    order: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +85,19 @@ def key_of(session: Session, selection: Selection, chunk: Chunk) -> tuple[KeyCol
             TABLE_CHANGED, f"Reading {selection.ref}: it can't be read by {listed} any more."
         )
     return key
+
+
+def order(session: Session, selection: Selection, columns: Iterable[str]) -> str:
+    """See `headrace.sources.Database.order`."""
+    table = selection.ref
+    found = session.ask(
+        f"Looking up the order of {table}",
+        _ORDER.format(names=", ".join(literal(name) for name in columns)),
+        _Order,
+        schema=table.schema_name,
+        table=table.table_name,
+    )
+    return found.order
 
 
 def compared(key: Sequence[KeyColumn], chunk: Chunk) -> str:
