@@ -20,6 +20,7 @@ def stated(database: str) -> dict[str, str]:
 
 def test_postgresql() -> None:
     begin = postgres._BEGIN.format(first="", lock_seconds=postgres.LOCK_SECONDS)
+    begin += postgres.CHECKED.format(seconds=postgres.CHECK_SECONDS)
     # The encoding is asked for when the connection is made.
     assert stated("PostgreSQL") == {
         "client_encoding": "UTF8",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
 from devservers.postgres import temporary_server
 from headrace.errors import CONNECTION_LOST, STATEMENT_TIMED_OUT, HeadraceError
 from headrace.sources import Database as SourceDatabase
+from headrace.sources.postgres import session
 from tests.conftest import Database
 from tests.sources.reading import opened, reading
 
@@ -103,3 +105,40 @@ def test_an_error_of_the_callers_own_passes_through(database: Database) -> None:
 def test_closing_twice(database: Database) -> None:
     with opened(database) as connected:
         connected.close()
+
+
+def test_a_job_that_is_gone_keeps_no_lock(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its statement has sent nothing yet, so nobody else would notice for a minute."""
+    monkeypatch.setattr(session, "CHECK_SECONDS", 1)
+    database.execute("CREATE VIEW slow AS SELECT pg_sleep(60)::text AS a")
+    with opened(database) as connected:
+        working = threading.Thread(target=lambda: refused(connected, "slow"))
+        working.start()
+        wait_for(database, "1", f"SELECT count(*) {OURS} AND state = 'active'")
+        connected.abandon()
+        working.join()
+    wait_for(database, "0", f"SELECT count(*) {OURS}")
+
+
+def refused(connected: SourceDatabase, name: str) -> None:
+    with pytest.raises(HeadraceError):
+        drained(connected, name)
+
+
+def wait_for(database: Database, wanted: str, sql: str) -> None:
+    until = time.monotonic() + 30
+    while database.execute(sql) != wanted:
+        assert time.monotonic() < until, database.execute(sql)
+        time.sleep(0.2)
+
+
+def test_a_server_that_can_not_look_for_its_client_is_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another value than 0 is refused where the system does not tell; so is one that is none."""
+    monkeypatch.setattr(session, "CHECK_SECONDS", "no number of ")
+    database.execute("CREATE VIEW few AS SELECT 1 AS a")
+    with opened(database) as connected:
+        assert drained(connected, "few") == 1

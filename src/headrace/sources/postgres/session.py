@@ -49,6 +49,17 @@ SET LOCAL idle_in_transaction_session_timeout TO 0;
 SELECT current_setting('server_version_num')::int;
 """
 
+# How often the server looks whether a job is still there for which a statement works that sends
+# nothing yet: without that, one that was killed keeps its locks until the statement ends. Servers
+# on systems that don't tell refuse it.
+CHECK_SECONDS = 10
+CHECKED_SINCE = 140_000
+CHECKED = """
+SAVEPOINT checked;
+SET LOCAL client_connection_check_interval TO '{seconds}s';
+RELEASE SAVEPOINT checked;
+"""
+
 # A transaction that began before may commit rows after the snapshot with times since its beginning,
 # and one that has written nothing yet may still begin to; autovacuum's write no rows. When it began
 # is noted a moment before others see it, so they are looked at a moment after the time is taken. Of
@@ -171,7 +182,18 @@ class Session:
         # A hostile server may answer anything.
         if not rows or len(rows[0]) != 1 or not isinstance(rows[0][0], int):
             raise HeadraceError(PROTOCOL_UNEXPECTED, f"{what}: the server tells no version.")
-        return rows[0][0]
+        version = rows[0][0]
+        if version >= CHECKED_SINCE:
+            self._have_client_checked(what)
+        return version
+
+    def _have_client_checked(self, what: str) -> None:
+        try:
+            self.query(what, CHECKED.format(seconds=CHECK_SECONDS))
+        except HeadraceError as error:
+            if refused_with(error) is None:
+                raise
+            self.query(what, "ROLLBACK TO SAVEPOINT checked")
 
     def _begin_sharing(self, name: str | None) -> int | None:
         """Begin with the snapshot of that name; None, and nothing is begun, if it can't be had."""
