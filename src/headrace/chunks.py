@@ -15,8 +15,9 @@ TOO_LARGE = 10
 class Chunk(Value):
     """The rows whose `columns`, compared together, lie in `(after, upto]`.
 
-    A bound that lacks is open; without columns it is the whole table. The bounds are texts as the
-    source writes them, and the source alone compares them.
+    A bound that lacks is open; without bounds it is the whole table, and without columns one that
+    can't be split. The bounds are texts as the source writes them, and the source alone compares
+    them.
     """
 
     columns: tuple[str, ...] = ()

@@ -185,6 +185,19 @@ def test_a_chunk_of_pages_is_split_if_it_is_too_large(database: Database) -> Non
             assert connected.split(selected("t"), part, 1000) == (part,)
 
 
+def test_a_table_that_is_far_larger_than_it_seems_is_split(database: Database) -> None:
+    """When it was analysed few rows were on a page."""
+    database.execute(SHUFFLED + "; UPDATE pg_class SET reltuples = relpages WHERE relname = 't'")
+    with opened(database) as connected:
+        (whole,) = connected.chunks(selected("t"), 1000)
+        parts = connected.split(selected("t"), whole, 1000)
+        found = sizes(connected, parts)
+    assert whole.whole
+    assert len(parts) > 10
+    assert sum(found) == 50_000
+    assert max(found) < TOO_LARGE * 1000
+
+
 def test_a_chunk_of_few_rows_on_many_pages_is_not_split(database: Database) -> None:
     database.execute(filled("v text", "repeat('x', 1900)", 400))
     with opened(database) as connected:

@@ -142,15 +142,18 @@ class Database(Protocol):
     def chunks(self, selection: Selection, rows: int) -> Sequence[Chunk]:
         """Slices of the table of about `rows` rows, by catalogues and statistics alone.
 
-        Each row of the table is in exactly one of them, whatever the statistics say. A small table
-        is one chunk, and so is one that can't be cut: a view, or a table without a key.
+        Each row of the table is in exactly one of them, whatever the statistics say. A table that
+        seems small is one chunk, which can be split if it is not; so is one that can't be cut: a
+        view, or a table without a key.
         """
         ...
 
     def split(self, selection: Selection, chunk: Chunk, rows: int) -> Sequence[Chunk]:
-        """The chunk in smaller ones if it has more than ten times as many rows, else itself.
+        """The chunk in smaller ones of about `rows` rows if it has more than `chunks.TOO_LARGE`
+        times as many, else itself alone, as one without columns always is.
 
-        Looked up in an index, no further than to the row by which it is too large.
+        Whether it has is looked up in an index, no further than to the row by which it is too
+        large, or estimated by some of its pages; where statistics or bounds exclude it nothing is.
         """
         ...
 

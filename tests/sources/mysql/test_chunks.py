@@ -137,7 +137,8 @@ def test_each_row_is_in_one_chunk(tables: MariadbDatabase, name: str) -> None:
         assert (chunks[0].after, chunks[-1].upto) == (None, None)
         assert all(one.upto == other.after for one, other in pairwise(chunks))
         assert max(sizes(tables, selection, chunks)) <= 5 * CHUNK  # by estimates, of a sample
-        assert connected.chunks(selection, ROWS) == (WHOLE,)
+        (whole,) = connected.chunks(selection, ROWS)
+        assert whole.whole
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -295,12 +296,36 @@ def test_statistics_that_say_anything() -> None:
             with opened(database) as connected:
                 chunks = connected.chunks(selection, CHUNK)
                 smaller = connected.split(selection, Chunk(columns=("k",)), ROWS // 30)
+                if rows <= 1:
+                    assert connected.split(selection, chunks[0], ROWS // 30) == smaller
             assert (len(chunks) > 1) == (rows > 1)
             assert len(chunks) <= 4096
             assert sum(sizes(database, selection, chunks)) == ROWS
             assert len(sizes(database, selection, smaller)) == 31
     finally:
         server.remove()
+
+
+def test_a_table_of_as_many_rows_as_numbers_is_not_split(
+    mariadb_database: MariadbDatabase, numbers: Selection
+) -> None:
+    mariadb_database.execute("UPDATE t SET k = k DIV 3")
+    with opened(mariadb_database) as connected:
+        whole = Chunk(columns=("k",))
+        assert connected.split(numbers, whole, ROWS // 10) == (whole,)
+        assert len(connected.split(numbers, whole, ROWS // 10 - 1)) == 11
+
+
+def test_numbers_that_are_not_all_of_a_key_may_be_there_more_than_once(
+    mariadb_database: MariadbDatabase,
+) -> None:
+    make(mariadb_database, "t", "k int, f float", "k, f", "seq % 20, seq")
+    selection = selected(mariadb_database, "t", ["place"])
+    with opened(mariadb_database) as connected:
+        (whole,) = connected.chunks(selection, ROWS)
+        parts = connected.split(selection, whole, 500)
+    assert whole.columns == ("k",)
+    assert sizes(mariadb_database, selection, parts) == [1000] * 20 + [0]
 
 
 def test_most_chunks(mariadb_database: MariadbDatabase, numbers: Selection) -> None:

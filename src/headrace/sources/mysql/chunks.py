@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 
-from headrace.chunks import WHOLE, Chunk
+from headrace.chunks import MOST_CHUNKS, TOO_LARGE, WHOLE, Chunk
 from headrace.model import Selection
 from headrace.sources.mysql.catalogue import summarise_one
 from headrace.sources.mysql.keys import condition, key_of
@@ -18,11 +18,8 @@ from headrace.sources.mysql.session import Session, has_snapshots
 
 __all__ = ["chunks", "condition", "split"]
 
-_MOST = 4096
 # What is larger than wanted by no more than this is not worth a cut.
 _UNEVEN = 1.5
-# What is larger by this is, and what is estimated at less than half of it surely isn't.
-_TOO_LARGE = 10
 # So often half of a 64-bit number's range is left, and no text is worth more.
 _DEEPEST = 64
 # The lookups in one statement, each of which opens the table.
@@ -34,14 +31,14 @@ def chunks(session: Session, selection: Selection, rows: int) -> Sequence[Chunk]
     table = summarise_one(session, selection.ref)
     estimate = table.estimated_rows or 0
     # Without snapshots two statements would see different rows.
-    if not has_snapshots(table.engine) or estimate < _UNEVEN * rows:
-        return (WHOLE,)
-    key = key_of(session, selection)
+    key = key_of(session, selection) if has_snapshots(table.engine) else None
     if key is None:
         return (WHOLE,)
-    ranges = Ranges(session, f"Planning {selection.ref}", key)
     whole = Chunk(columns=key.names, estimated_rows=estimate)
-    size = max(rows, estimate * 2 // _MOST)
+    if estimate < _UNEVEN * rows:
+        return (whole,)
+    ranges = Ranges(session, f"Planning {selection.ref}", key)
+    size = max(rows, estimate * 2 // MOST_CHUNKS)
     return _together(_Cutting(ranges, size).cut(whole), size)
 
 
@@ -51,17 +48,22 @@ def split(session: Session, selection: Selection, chunk: Chunk, rows: int) -> Se
     if key is None or key.names != chunk.columns:
         return (chunk,)
     ranges = Ranges(session, f"Looking at the size of {selection.ref}", key)
-    if _surely_small(ranges, chunk, rows) or not ranges.keys(chunk, 1, _TOO_LARGE * rows):
+    if _surely_small(ranges, chunk, rows) or not ranges.keys(chunk, 1, TOO_LARGE * rows):
         return (chunk,)
-    bounds = islice(_walk(ranges, chunk, rows), _MOST - 1)
+    bounds = islice(_walk(ranges, chunk, rows), MOST_CHUNKS - 1)
     return [piece.model_copy(update={"estimated_rows": rows}) for piece in _cut(chunk, bounds)]
 
 
 def _surely_small(ranges: Ranges, chunk: Chunk, rows: int) -> bool:
-    """Whether there is no need to walk, which takes a tenth of the time of reading."""
+    """Whether there is no need to walk, which takes a tenth of the time of reading.
+
+    What is estimated at less than half of what is too large surely is not too large.
+    """
+    if chunk.whole:
+        return ranges.hold_at_most(chunk, TOO_LARGE * rows)
     estimate, table = ranges.estimates([chunk, Chunk(columns=chunk.columns)])
     # Half of the table is what is said of everything larger, however wrong the table's number is.
-    return estimate < _TOO_LARGE // 2 * rows and estimate < table // 2
+    return estimate < TOO_LARGE // 2 * rows and estimate < table // 2
 
 
 def _walk(ranges: Ranges, chunk: Chunk, rows: int) -> Iterator[Texts]:
@@ -103,7 +105,7 @@ class _Cutting:
     def __init__(self, ranges: Ranges, rows: int) -> None:
         self._ranges = ranges
         self._rows = rows
-        self._left = _MOST - 1
+        self._left = MOST_CHUNKS - 1
 
     def cut(self, chunk: Chunk, times: int = _DEEPEST) -> Sequence[Chunk]:
         """The chunk in smaller ones, which are cut again while their estimates are too large."""

@@ -28,6 +28,10 @@ class KeyColumn:
     key_type: KeyType
 
     @property
+    def integer(self) -> bool:
+        return self.key_type is KEY_TYPES["bigint"]
+
+    @property
     def text(self) -> str:
         return self.key_type.text.format(quoted(self.name))
 
@@ -58,10 +62,14 @@ class KeyColumn:
 
 @dataclass(frozen=True)
 class Key:
-    """The columns with which an index begins, and the table with that index."""
+    """The columns with which an index begins, and the table with that index.
+
+    `whole` says that it has no others, so that no two rows have the same values.
+    """
 
     columns: tuple[KeyColumn, ...]
     rows: str
+    whole: bool
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,7 +102,8 @@ def key_of(session: Session, selection: Selection) -> Key | None:
         if all(_keeps_apart(part) for part in parts):
             columns = {column.name: column for column in read_columns(session, table)}
             key = tuple(_comparable(parts, columns))
-            return Key(key, f"{qualified(table)} FORCE INDEX ({quoted(name)})") if key else None
+            rows = f"{qualified(table)} FORCE INDEX ({quoted(name)})"
+            return Key(key, rows, len(key) == len(parts)) if key else None
     return None
 
 
@@ -116,6 +125,12 @@ def condition(session: Session, selection: Selection, chunk: Chunk) -> str:
         ) from error
 
 
+def order(session: Session, selection: Selection, names: Sequence[str]) -> str:
+    """See `headrace.sources.Database.order`."""
+    columns = read_columns(session, selection.ref)
+    return json.dumps([(c.name, c.source_type, c.collation) for c in columns if c.name in names])
+
+
 def within(columns: Sequence[KeyColumn], chunk: Chunk) -> str:
     """What a row fulfils that is in the chunk. Raises ValueError.
 
@@ -125,12 +140,6 @@ def within(columns: Sequence[KeyColumn], chunk: Chunk) -> str:
     if chunk.after is not None:
         conditions += _compared(columns, chunk.after, (">", ">"))
     if chunk.upto is not None:
-def order(session: Session, selection: Selection, names: Sequence[str]) -> str:
-    """See `headrace.sources.Database.order`."""
-    columns = read_columns(session, selection.ref)
-    return json.dumps([(c.name, c.source_type, c.collation) for c in columns if c.name in names])
-
-
         conditions += _compared(columns, chunk.upto, ("<", "<="))
     return " AND ".join(conditions) or "TRUE"
 

@@ -40,6 +40,16 @@ class Ranges:
         ]
         return (found[0], found[1]) if len(found) == 2 else None
 
+    def hold_at_most(self, chunk: Chunk, rows: int) -> bool:
+        """Whether there are no more numbers from the first key to the last, each of which is there
+        once.
+        """
+        (column, *others) = self.key.columns
+        if others or not column.integer or not self.key.whole:
+            return False
+        ends = self.ends(chunk)
+        return ends is None or int(ends[1][0]) - int(ends[0][0]) < rows
+
     def below(self, chunk: Chunk, limits: Sequence[str]) -> Sequence[Texts]:
         """The chunk's last key below each of the limits, each key once, in order.
 

@@ -22,14 +22,17 @@ def chunks(session: Session, selection: Selection, rows: int) -> Sequence[Chunk]
     """See `headrace.sources.Database.chunks`.
 
     By the key if the rows lie in its order, for another run can go on with these chunks; else by
-    pages, if others can be given the snapshot in which a row has its place. A view is not cut, nor
-    a table from which others inherit, whose keys may be NULL or double there, nor one of which a
-    policy hides rows.
+    pages, if others can be given the snapshot in which a row has its place. What seems small is one
+    range of all pages, so that it can be split. A view is not cut, nor a table from which others
+    inherit, whose keys may be NULL or double there, nor one of which a policy hides rows.
     """
     columns = {column.name: column for column in read_columns(session, selection.ref)}
     extent = extents.look_up(session, selection.ref)
-    if extent.rows < _WORTH_CUTTING * rows or extent.family or extent.filtered:
+    if extent.family or extent.filtered:
         return (WHOLE,)
+    by_pages = page_ranges.possible(session, extent)
+    if extent.rows < _WORTH_CUTTING * rows:
+        return (page_ranges.ALL if by_pages else WHOLE,)
     rows = max(rows, -(-extent.rows // MOST_CHUNKS))
     by_key: Sequence[Chunk] = ()
     for index in _preferred(extent, selection):
@@ -40,8 +43,7 @@ def chunks(session: Session, selection: Selection, rows: int) -> Sequence[Chunk]
     coarse = any((chunk.estimated_rows or 0) > _COARSE * rows for chunk in by_key)
     if by_key and not coarse:
         return by_key
-    shared = session.shares_snapshot
-    if extent.has_places and shared and session.server_version >= page_ranges.OLDEST_VERSION:
+    if by_pages:
         return page_ranges.ranges(extent, rows)
     return by_key or (WHOLE,)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from headrace.chunks import MOST_CHUNKS, TOO_LARGE, WHOLE, Chunk
+from headrace.chunks import MOST_CHUNKS, TOO_LARGE, Chunk
 from headrace.sources.postgres.extents import Extent
 from headrace.sources.postgres.identifiers import literal, qualified
 from headrace.sources.postgres.session import Session
@@ -31,10 +31,20 @@ WHERE n.nspname::text = :schema::text AND c.relname::text = :table::text
 """
 
 
+# All of the pages.
+ALL = Chunk(columns=("ctid",), physical=True)
+
+
+def possible(session: Session, extent: Extent) -> bool:
+    """Whether several connections can read ranges of the table's pages in one snapshot."""
+    new_enough = session.server_version >= OLDEST_VERSION
+    return new_enough and extent.has_places and session.shares_snapshot
+
+
 def ranges(extent: Extent, rows: int) -> Sequence[Chunk]:
     """Ranges of about so many rows, which are the whole table together; the last has no end."""
     number = min(-(-extent.rows // rows), extent.pages)
-    return _equal(WHOLE, (0, extent.pages), number, extent.rows)
+    return _equal(ALL, (0, extent.pages), number, extent.rows)
 
 
 def split(session: Session, table: TableRef, chunk: Chunk, rows: int) -> Sequence[Chunk]:
@@ -74,12 +84,8 @@ def _equal(chunk: Chunk, pages: tuple[int, int], number: int, rows: int) -> Sequ
     number = max(1, min(number, MOST_CHUNKS))
     inner = [(_place(first + (end - first) * cut // number),) for cut in range(1, number)]
     return tuple(
-        Chunk(
-            columns=("ctid",),
-            after=after,
-            upto=upto,
-            physical=True,
-            estimated_rows=rows // number,
+        ALL.model_copy(
+            update={"after": after, "upto": upto, "estimated_rows": rows // number},
         )
         for after, upto in pairwise([chunk.after, *inner, chunk.upto])
     )
