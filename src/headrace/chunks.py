@@ -28,7 +28,17 @@ class Chunk(Value):
         description="Whether it is a range of places in the table's file. A row may be at another "
         "place in another snapshot, so all chunks of the table have to be read from one.",
     )
+    by_cursor: bool = Field(
+        default=False,
+        description="Whether it is a range of the cursor's values, within the window that is read. "
+        "A row may have another in another snapshot, so the same holds.",
+    )
     estimated_rows: int | None = Field(default=None, ge=0)
+
+    @property
+    def of_one_snapshot(self) -> bool:
+        """Whether all chunks of the table have to be read from one snapshot."""
+        return self.physical or self.by_cursor
 
     @property
     def whole(self) -> bool:

@@ -62,7 +62,9 @@ class MemoryDatabase:
     def snapshot(self) -> str:
         return "the only one"
 
-    def chunks(self, selection: Selection, rows: int) -> Sequence[Chunk]:
+    def chunks(
+        self, selection: Selection, rows: int, window: Window | None = None
+    ) -> Sequence[Chunk]:
         return (WHOLE,)
 
     def split(self, selection: Selection, chunk: Chunk, rows: int) -> Sequence[Chunk]:

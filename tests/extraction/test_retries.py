@@ -183,3 +183,35 @@ def test_what_stays_wrong_while_it_is_planned_is_not_tried_again(
     assert run.error.code == TABLE_NOT_FOUND.code
     log = services.launcher.read_log(run, LogQuery()).model_dump_json()
     assert TRIED_AGAIN not in log
+
+
+def test_what_is_new_is_read_from_one_snapshot_though_the_source_fails_over(
+    services: Services, database: Database
+) -> None:
+    """A row that was changed in between would be in two chunks, or in none."""
+    database.execute(IN_ORDER)
+    numbers = count()
+
+    def way(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        number = next(numbers)
+        return cut_after(CUT_AFTER)(pieces) if number == cut else pieces
+
+    cut = -1
+    with between(database.server.port, answered=way) as port:
+        scene = Scene.of(services, Behind(database.server, database.name, port), "orders")
+        (selection,) = scene.source.selection
+        appended = selection.model_copy(update={"mode": Mode.APPEND, "cursor": ("id",)})
+        changes = {"chunk_rows": ROWS // 3, "selection": (appended,)}
+        Sources(services.documents).replace(scene.source.model_copy(update=changes))
+        assert scene.wait(scene.start()).state is RunState.SUCCEEDED
+        database.execute(f"INSERT INTO orders SELECT {ROWS} + id, text FROM orders")
+        cut = next(numbers) + 1
+        run = scene.wait(scene.start())
+    chunks = ChunkRuns(services.documents, run).all()
+
+    assert run.state is RunState.SUCCEEDED, run.error
+    assert services.destination.count(ORDERS) == 2 * ROWS
+    assert [chunk.rows for chunk in chunks] == [ROWS // 3] * 3
+    assert all(chunk.chunk.by_cursor for chunk in chunks)
+    assert [chunk.attempts for chunk in chunks] == [2, 2, 1]
+    assert len({chunk.snapshot for chunk in chunks}) == 1

@@ -164,7 +164,7 @@ def _reset_lost(reading: Reading) -> None:
 def _read(
     workers: Workers, chunks: ChunkRuns, board: Board, tell: Callable[[str], None]
 ) -> Sequence[ChunkRun]:
-    """Have all chunks read; those by place again that were read from several snapshots.
+    """Have all chunks read; those that have to be of one snapshot again, if they are of several.
 
     Other processes are told which snapshot these are to be read from.
     """
@@ -199,6 +199,6 @@ def _swept(workers: Workers, board: Board, sweep: Sweep) -> StagedTable:
 
 
 def _mixed(record: ChunkRun, records: Sequence[ChunkRun]) -> bool:
-    return record.chunk.physical and any(
+    return record.chunk.of_one_snapshot and any(
         other.ref == record.ref and other.snapshot != record.snapshot for other in records
     )

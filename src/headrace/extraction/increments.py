@@ -41,7 +41,7 @@ class PlannedRead:
 
     @property
     def cut(self) -> bool:
-        """Whether it is read in chunks: all of the table, and not the few rows that are new."""
+        """Whether all of the table is read, in chunks that can be split, and not what is new."""
         return self.planned.replaces
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pyarrow as pa
 
 from headrace import naming
-from headrace.chunks import WHOLE, Chunk
+from headrace.chunks import Chunk
 from headrace.connections import identity
 from headrace.destinations import Checkpoint, Target
 from headrace.documents import Documents
@@ -61,11 +61,10 @@ def chunks_of(
     """The chunks of all tables, one table after the other; none for an empty window."""
     found: list[tuple[TableRef, Chunk]] = []
     for read in reads:
-        chunks: Sequence[Chunk] = (WHOLE,)
         if read.window is not None and read.window.empty:
-            chunks = ()
-        elif read.cut:
-            chunks = database.chunks(read.selection, source.chunk_rows)
+            continue
+        window = None if read.cut else read.window
+        chunks = database.chunks(read.selection, source.chunk_rows, window)
         found += ((read.selection.ref, chunk) for chunk in chunks)
     return found
 

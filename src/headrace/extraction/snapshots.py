@@ -51,10 +51,10 @@ class WorkerConnection:
         self.ever = database is not None
 
     def open(self, chunk: Chunk) -> Database:
-        """A chunk by place has to be read from the snapshot that the others see."""
+        """Some chunks have to be read from the snapshot that the others see."""
         if (
             self.database is not None
-            and chunk.physical
+            and chunk.of_one_snapshot
             and self.database.snapshot() != self._snapshots.wanted
         ):
             self.drop()

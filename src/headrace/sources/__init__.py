@@ -139,10 +139,13 @@ class Database(Protocol):
         """
         ...
 
-    def chunks(self, selection: Selection, rows: int) -> Sequence[Chunk]:
-        """Slices of the table of about `rows` rows, by catalogues and statistics alone.
+    def chunks(
+        self, selection: Selection, rows: int, window: Window | None = None
+    ) -> Sequence[Chunk]:
+        """Slices of the table of about `rows` rows, by catalogues and statistics alone; or of the
+        window, by an index.
 
-        Each row of the table is in exactly one of them, whatever the statistics say. A table that
+        Each row of them is in exactly one, whatever the statistics say. A table that
         seems small is one chunk, which can be split if it is not; so is one that can't be cut: a
         view, or a table without a key.
         """

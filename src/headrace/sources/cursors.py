@@ -50,11 +50,15 @@ class Cursor:
         """What a row fulfils whose value is greater."""
         return f"{self.expression} > {self.constant(value)}"
 
+    def up_to(self, value: str) -> str:
+        """What a row fulfils whose value is not greater."""
+        return f"{self.expression} <= {self.constant(value)}"
+
     def within(self, taken: Window) -> str:
         """What a row fulfils that lies in the window."""
         if taken.upto is None:
             return "FALSE"
-        bounds = [f"{self.expression} <= {self.constant(taken.upto)}"]
+        bounds = [self.up_to(taken.upto)]
         if taken.read_after is not None:
             bounds.append(self.beyond(taken.read_after))
         return " AND ".join(bounds)

@@ -73,7 +73,11 @@ class MysqlDatabase:
     def snapshot(self) -> str:
         return self._session.snapshot()
 
-    def chunks(self, selection: Selection, rows: int) -> Sequence[Chunk]:
+    def chunks(
+        self, selection: Selection, rows: int, window: Window | None = None
+    ) -> Sequence[Chunk]:
+        if window is not None:
+            return (WHOLE,)  # other connections may see other values of the cursor
         return chunks.chunks(self._session, selection, rows)
 
     def split(self, selection: Selection, chunk: Chunk, rows: int) -> Sequence[Chunk]:

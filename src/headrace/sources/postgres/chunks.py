@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headrace.chunks import MOST_CHUNKS, WHOLE, Chunk
-from headrace.model import Selection
-from headrace.sources.postgres import extents, key_ranges, key_splits, page_ranges
+from headrace.model import Selection, Window
+from headrace.sources.postgres import extents, key_ranges, key_splits, page_ranges, window_ranges
 from headrace.sources.postgres.columns import read_columns
 from headrace.sources.postgres.extents import Extent
 from headrace.sources.postgres.key_order import key_columns, key_of, within
@@ -18,7 +18,9 @@ _WORTH_CUTTING = 1.5
 _COARSE = 4
 
 
-def chunks(session: Session, selection: Selection, rows: int) -> Sequence[Chunk]:
+def chunks(
+    session: Session, selection: Selection, rows: int, window: Window | None
+) -> Sequence[Chunk]:
     """See `headrace.sources.Database.chunks`.
 
     By the key if the rows lie in its order, for another run can go on with these chunks; else by
@@ -26,6 +28,8 @@ def chunks(session: Session, selection: Selection, rows: int) -> Sequence[Chunk]
     range of all pages, so that it can be split. A view is not cut, nor a table from which others
     inherit, whose keys may be NULL or double there, nor one of which a policy hides rows.
     """
+    if window is not None:
+        return window_ranges.ranges(session, selection, rows, window)
     columns = {column.name: column for column in read_columns(session, selection.ref)}
     extent = extents.look_up(session, selection.ref)
     if extent.family or extent.filtered:
@@ -50,7 +54,7 @@ def chunks(session: Session, selection: Selection, rows: int) -> Sequence[Chunk]
 
 def split(session: Session, selection: Selection, chunk: Chunk, rows: int) -> Sequence[Chunk]:
     """See `headrace.sources.Database.split`."""
-    if not chunk.columns:
+    if not chunk.columns or chunk.by_cursor:
         return (chunk,)
     if chunk.physical:
         return page_ranges.split(session, selection.ref, chunk, rows)
@@ -61,6 +65,8 @@ def condition(session: Session, selection: Selection, chunk: Chunk) -> str:
     """What a row fulfils that is in the chunk, which is not the whole table."""
     if chunk.physical:
         return page_ranges.condition(chunk)
+    if chunk.by_cursor:
+        return window_ranges.condition(session, selection, chunk)
     return within(key_of(session, selection, chunk), chunk)
 
 

@@ -71,8 +71,10 @@ class PostgresDatabase:
     def snapshot(self) -> str:
         return self._session.snapshot()
 
-    def chunks(self, selection: Selection, rows: int) -> Sequence[Chunk]:
-        return chunks.chunks(self._session, selection, rows)
+    def chunks(
+        self, selection: Selection, rows: int, window: Window | None = None
+    ) -> Sequence[Chunk]:
+        return chunks.chunks(self._session, selection, rows, window)
 
     def split(self, selection: Selection, chunk: Chunk, rows: int) -> Sequence[Chunk]:
         return chunks.split(self._session, selection, chunk, rows)

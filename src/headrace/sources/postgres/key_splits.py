@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import pairwise
 
 from headrace.chunks import MOST_CHUNKS, TOO_LARGE, Chunk
@@ -12,10 +11,8 @@ from headrace.sources.postgres.extents import look_up
 from headrace.sources.postgres.identifiers import qualified, quoted
 from headrace.sources.postgres.key_order import KeyColumn, compared, key_of
 from headrace.sources.postgres.session import Session
+from headrace.sources.postgres.walking import along_an_index
 from headrace.tables import TableRef
-
-# Of rows that its statistics don't know the planner might think that they are sorted sooner.
-_OTHER_WAYS = ("enable_seqscan", "enable_bitmapscan", "enable_sort")
 
 
 def split(session: Session, selection: Selection, chunk: Chunk, rows: int) -> Sequence[Chunk]:
@@ -24,7 +21,7 @@ def split(session: Session, selection: Selection, chunk: Chunk, rows: int) -> Se
     if _holds_at_most(session, selection.ref, key, chunk, TOO_LARGE * rows):
         return (chunk,)
     walk = _Walk(session, selection.ref, key)
-    with walk.along_the_index():
+    with along_an_index(session, walk.what):
         if not walk.keys(chunk, TOO_LARGE * rows, 1):
             return (chunk,)
         cuts = walk.cuts(chunk, rows)
@@ -51,15 +48,7 @@ class _Walk:
         self._session = session
         self._table = table
         self._key = key
-        self._what = f"Cutting {table} into chunks"
-
-    @contextmanager
-    def along_the_index(self) -> Iterator[None]:
-        for setting in _OTHER_WAYS:
-            self._session.query(self._what, f"SET LOCAL {setting} TO off")
-        yield
-        for setting in _OTHER_WAYS:
-            self._session.query(self._what, f"SET LOCAL {setting} TO DEFAULT")
+        self.what = f"Cutting {table} into chunks"
 
     def keys(self, chunk: Chunk, offset: int, number: int) -> Sequence[tuple[str, ...]]:
         """The keys of so many rows of the chunk, in their order, after the first ones."""
@@ -68,7 +57,7 @@ class _Walk:
         names = ", ".join(f"{table}.{quoted(column.name)}" for column in self._key)
         written = ", ".join(column.written for column in self._key)
         found = self._session.query(
-            self._what,
+            self.what,
             f"SELECT {written} FROM {table} WHERE {compared(self._key, chunk)} "  # noqa: S608 - quoted
             f"ORDER BY {names} OFFSET {offset} LIMIT {number}",
         )

@@ -87,7 +87,7 @@ def window(session: Session, selection: Selection, after: str | None) -> Window:
     """See `headrace.sources.Database.window`."""
     what = f"Looking for new rows of {selection.ref}"
     settled = session.settled()
-    cursor = _cursor(session, selection)
+    cursor = cursor_of(session, selection)
     table = qualified(selection.ref)
     bounds = []
     if after is not None:
@@ -130,7 +130,7 @@ def past_window(
 ) -> Window:
     """See `headrace.sources.Database.past_window`."""
     what = f"Looking at a past range of {selection.ref}"
-    cursor = _cursor(session, selection)
+    cursor = cursor_of(session, selection)
     given = dict(zip(BOUNDS, map(cursor.constant, bounds), strict=True))
     if wrong := [name for name, value in given.items() if not _is_value(session, what, value)]:
         raise no_values(selection, wrong)
@@ -157,10 +157,11 @@ def _is_value(session: Session, what: str, constant: str) -> bool:
 
 def condition(session: Session, selection: Selection, taken: Window) -> str:
     """What a row fulfils that lies in the window."""
-    return _cursor(session, selection).within(taken)
+    return cursor_of(session, selection).within(taken)
 
 
-def _cursor(session: Session, selection: Selection) -> Cursor:
+def cursor_of(session: Session, selection: Selection) -> Cursor:
+    """Raises CURSOR_NOT_USABLE and COLUMN_NOT_FOUND."""
     columns = chosen(cursor_alone(selection), read_columns(session, selection.ref))
     kinds = [KINDS.get(column.type.name or "") for column in columns]
     kind = kind_of(selection, kinds)
