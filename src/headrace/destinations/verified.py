@@ -23,15 +23,7 @@ def check_staged(table: StagedTable, digests_of: DigestsOf) -> None:
 
     Raises DIGESTS_DISAGREE, which names the first column that differs.
     """
-    if not table.expected:
-        return
-    told = sorted(path for chunk in table.expected for path in chunk.paths)
-    if told != sorted(file.path for file in table.files):
-        raise HeadraceError(
-            DIGESTS_DISAGREE,
-            f"Table {table.source_table}: the source was not asked for the digests of all rows "
-            "that were staged.",
-        )
+    check_told(table)
     for chunk in table.expected:
         columns = {name: table.schema.field(name).type for name in chunk.digests}
         found: Mapping[str, Digest] = dict.fromkeys(columns, NOTHING)
@@ -40,16 +32,31 @@ def check_staged(table: StagedTable, digests_of: DigestsOf) -> None:
         _compare(f"Table {table.source_table}, {chunk.chunk}", "staged", chunk.digests, found)
 
 
+def check_told(table: StagedTable) -> None:
+    """Refuse digests that are not of all the files. Raises DIGESTS_DISAGREE."""
+    told = sorted(path for chunk in table.expected for path in chunk.paths)
+    if table.expected and told != sorted(file.path for file in table.files):
+        raise HeadraceError(
+            DIGESTS_DISAGREE,
+            f"Table {table.source_table}: the source was not asked for the digests of all rows "
+            "that were staged.",
+        )
+
+
 def check_loaded(table: StagedTable, found: Mapping[str, Digest]) -> None:
     """Hold the digests of the rows as loaded, of the verified columns, against the source's.
 
     Raises DIGESTS_DISAGREE, which names the first column that differs.
     """
-    expected = {
+    _compare(f"Table {table.source_table}", "loaded", expected_digests(table), found)
+
+
+def expected_digests(table: StagedTable) -> Mapping[str, Digest]:
+    """What the source says of all rows, of the verified columns."""
+    return {
         name: reduce(add, (chunk.digests[name] for chunk in table.expected))
         for name in verified_columns(table)
     }
-    _compare(f"Table {table.source_table}", "loaded", expected, found)
 
 
 def verified_columns(table: StagedTable) -> Mapping[str, pa.DataType]:
