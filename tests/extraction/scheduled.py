@@ -44,10 +44,11 @@ def create(services: Services, source_id: str = "s1", schedule: Schedule = HOURL
 
 @dataclass
 class Recorder:
-    """The launches that were asked for. What was launched is alive."""
+    """The launches that were asked for. What was launched is alive, until all is dead."""
 
     launched: list[Run] = field(default_factory=list)
     failing: bool = False
+    dead: bool = False
 
     def launch(self, run: Run) -> str:
         self.launched.append(run)
@@ -59,7 +60,7 @@ class Recorder:
         return None
 
     def alive(self, execution: str) -> bool:
-        return True
+        return not self.dead
 
     def stop(self, execution: str) -> None:
         pass

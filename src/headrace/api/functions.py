@@ -83,6 +83,21 @@ _DATABASE = (
     *(kind for kind in errors.catalogue() if kind.status == 424),
 )
 _RUN = (*_SOURCE, errors.RUN_NOT_FOUND)
+# What stops a run's process from being started, and who may not be asked what became of it.
+_LAUNCHER = (
+    errors.LAUNCH_FAILED,
+    errors.LAUNCHER_UNAVAILABLE,
+    errors.LAUNCHER_BUSY,
+    errors.LAUNCHER_FORBIDDEN,
+    errors.LAUNCHER_MISSING,
+)
+_LOG = (
+    errors.LOG_UNAVAILABLE,
+    errors.LOG_UNREACHABLE,
+    errors.LOG_BUSY,
+    errors.LOG_FORBIDDEN,
+    errors.LOG_MISSING,
+)
 # What a destination answers when it is asked how a run ended.
 _DESTINATION = (
     errors.DESTINATION_LOCKED,
@@ -317,7 +332,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
                 errors.TOO_MANY_TESTS,
                 errors.SOURCE_STATE_WRONG,
                 errors.RUN_ALREADY_LIVE,
-                errors.LAUNCH_FAILED,
+                *_LAUNCHER,
                 errors.LOG_UNAVAILABLE,
                 *_DESTINATION,
             ),
@@ -337,7 +352,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
                 *_DATABASE,
                 errors.SOURCE_STATE_WRONG,
                 errors.RUN_ALREADY_LIVE,
-                errors.LAUNCH_FAILED,
+                *_LAUNCHER,
                 errors.LOG_UNAVAILABLE,
                 errors.BACKFILL_NOT_POSSIBLE,
                 errors.CURSOR_NOT_USABLE,
@@ -375,7 +390,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
             request=ReadLog,
             handler=run_log,
             response=LogPage,
-            errors=(*_RUN, errors.LOG_UNAVAILABLE),
+            errors=(*_RUN, *_LAUNCHER, *_LOG),
         ),
         Operation(
             method="POST",
@@ -392,7 +407,7 @@ FUNCTIONS: dict[str, tuple[Operation, ...]] = {
                 errors.SOURCE_STATE_WRONG,
                 errors.RUN_ALREADY_LIVE,
                 errors.RUN_NOT_RESUMABLE,
-                errors.LAUNCH_FAILED,
+                *_LAUNCHER,
                 errors.LOG_UNAVAILABLE,
                 *_DESTINATION,
             ),

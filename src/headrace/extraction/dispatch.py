@@ -29,16 +29,16 @@ from pydantic import AwareDatetime, Field
 
 from headrace.errors import (
     INTERNAL_ERROR,
-    LAUNCH_FAILED,
     RUN_ALREADY_LIVE,
     RUN_LOST,
     SOURCE_NOT_FOUND,
     SOURCE_STATE_WRONG,
     HeadraceError,
 )
-from headrace.extraction import lease
+from headrace.extraction import lease, watch
 from headrace.extraction.settle import settle
-from headrace.extraction.start import Slot, start
+from headrace.extraction.start import Slot, named, start
+from headrace.extraction.watch import ResumedRun
 from headrace.logs import log_context
 from headrace.model import Run, SkippedSlot, Source, SourceState
 from headrace.problems import Problem
@@ -76,19 +76,27 @@ class Dispatched(Value):
     started: tuple[DispatchedSlot, ...]
     skipped: tuple[DispatchedSlot, ...]
     failed: tuple[DispatchedSlot, ...]
+    resumed: tuple[ResumedRun, ...] = Field(
+        description="Runs of schedules that had been cut off, and go on."
+    )
     complete: bool = Field(description="False if time ran out; the next pass takes the rest.")
 
 
 def dispatch(services: Services, now: datetime) -> Dispatched:
-    """Start the runs that are due at `now`. Any number of dispatchers may do so at once.
+    """Start the runs that are due at `now`, and let those go on that were cut off.
 
-    What fails for one source holds up no other. Raises only the documents' errors.
+    Any number of dispatchers may do so at once. What fails for one source holds up no other. Raises
+    only the documents' errors.
     """
     begun = time.monotonic()
     done: list[DispatchedSlot] = []
+    resumed: list[ResumedRun] = []
     complete = True
     for outcome in outcomes(services, now):
-        done.append(outcome)
+        if isinstance(outcome, ResumedRun):
+            resumed.append(outcome)
+        else:
+            done.append(outcome)
         if time.monotonic() - begun > PASS_SECONDS:
             complete = False
             break
@@ -96,12 +104,18 @@ def dispatch(services: Services, now: datetime) -> Dispatched:
         started=tuple(outcome for outcome in done if outcome.run_id),
         skipped=tuple(outcome for outcome in done if outcome.skipped),
         failed=tuple(outcome for outcome in done if outcome.problem),
+        resumed=tuple(resumed),
         complete=complete,
     )
 
 
-def outcomes(services: Services, now: datetime) -> Iterator[DispatchedSlot]:
-    """Dispatch slot by slot, for whoever may have to end in between."""
+def outcomes(services: Services, now: datetime) -> Iterator[DispatchedSlot | ResumedRun]:
+    """Dispatch slot by slot, then run by run, for whoever may have to end in between."""
+    yield from _slots(services, now)
+    yield from watch.look(services)
+
+
+def _slots(services: Services, now: datetime) -> Iterator[DispatchedSlot]:
     for model_id, source_id in Sources(services.documents).due(now):
         with log_context(model_id=model_id, source_id=source_id):
             outcome = _dispatch(services, model_id, source_id, now)
@@ -160,7 +174,7 @@ def _start(
             skipped = SkippedSlot(slot=slot, at=now, code=error.code, reason=error.detail)
             _over(services, source, now, skipped)
             return outcome.model_copy(update={"skipped": skipped})
-        if error.kind is LAUNCH_FAILED:  # the slot has its run, which says so
+        if _has_failed(services, source, slot):  # the slot has its run, which says so
             _over(services, source, now)
         raise
     _over(services, source, now)
@@ -168,8 +182,17 @@ def _start(
     return outcome.model_copy(update={"run_id": run.run_id})
 
 
+def _has_failed(services: Services, source: Source, slot: datetime) -> bool:
+    run = named(services, source, Slot(slot).name)
+    return run is not None and not run.state.live
+
+
 def _run_of(services: Services, source: Source, slot: datetime) -> Run:
-    """The run of a slot: a new one, or the one that another dispatcher left."""
+    """The run of a slot: a new one, or the one that another dispatcher left.
+
+    None is begun while an earlier one goes on, which start() then says.
+    """
+    watch.before_slot(services, source)
     for attempt in count(1):
         run = start(services, source.model_id, source.source_id, slot=Slot(slot, attempt))
         if run.execution:

@@ -15,8 +15,8 @@ def resume(services: Services, model_id: str, source_id: str, run_id: str) -> Ru
     """Queue the run again, with the plan that it has, and launch its job.
 
     Raises RUN_NOT_FOUND, RUN_NOT_RESUMABLE, SOURCE_NOT_FOUND, SOURCE_STATE_WRONG,
-    RUN_ALREADY_LIVE, LAUNCH_FAILED, which the run then records, and the destination's errors if
-    only it can say how the run ended.
+    RUN_ALREADY_LIVE, LAUNCH_FAILED and the launcher's errors, which the run then records, and the
+    destination's errors if only it can say how the run ended.
     """
     source = Sources(services.documents).get(model_id, source_id)
     check_state(source)

@@ -33,12 +33,14 @@ log = logging.getLogger(__name__)
 def settle(services: Services, run: Run) -> Run:
     """The run as it is. One that is recorded as live, but whose process is gone, is ended.
 
-    While the destination can't say whether the run has published, it stays live; the `error` of
-    the run that is returned then says why.
+    While nobody can say whether its process is gone, or the destination can't whether it has
+    published, it stays live; the `error` of the run that is returned then says why.
     """
-    if not run.state.live or not gone(services.launcher, run):
+    if not run.state.live:
         return run
     try:
+        if not gone(services.launcher, run):
+            return run
         published = _published(services.destination, run)
     except HeadraceError as error:
         log.warning("how run %s ended can't be told: %s", run.run_id, error.detail)
@@ -58,7 +60,10 @@ def lose(services: Services, run: Run) -> Run:
 
 
 def gone(launcher: Launcher, run: Run) -> bool:
-    """Whether a live run has no process any more, as far as anyone can tell."""
+    """Whether a live run has no process any more, as far as anyone can tell.
+
+    Raises the launcher's errors if it can't be asked.
+    """
     if run.execution is None:  # being launched, or the launching process died
         heard_of = max(run.requested_at, run.heartbeat_at or run.requested_at)
         return now() - heard_of > lease.DURATION

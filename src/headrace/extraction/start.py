@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from headrace.documents import Document
 from headrace.errors import (
     DOCUMENT_EXISTS,
     DOCUMENTS_UNREADABLE,
@@ -15,7 +16,7 @@ from headrace.errors import (
     SOURCE_STATE_WRONG,
     HeadraceError,
 )
-from headrace.extraction import lease, retention
+from headrace.extraction import lease, retention, watched
 from headrace.extraction.discard import let_go
 from headrace.extraction.plan import tables_of
 from headrace.extraction.settle import ended, gone, lose
@@ -53,8 +54,8 @@ def start(
     So does the same slot, which stands for a key, and both as long as the run is kept. A paused
     source may be run, since somebody asks for it, but not by its schedule. Old runs of the source
     are removed on this occasion. Raises SOURCE_NOT_FOUND, SOURCE_STATE_WRONG for a draft,
-    RUN_ALREADY_LIVE, LAUNCH_FAILED, which the run then records, and the destination's errors if
-    only it can say how the run before ended.
+    RUN_ALREADY_LIVE, LAUNCH_FAILED and the launcher's errors, which the run then records, and the
+    errors of launcher and destination if only they can say how the run before ended.
     """
     source = Sources(services.documents).get(model_id, source_id)
     check_state(source, slot)
@@ -85,6 +86,8 @@ def begin(services: Services, source: Source, name: str | None, make: Callable[[
     run = make(run_id)
     make_way(services, source, run_id)
     lease.acquire(services.documents, run)
+    if run.trigger is Trigger.SCHEDULE:
+        watched.add(services.documents, run)
     try:
         run = Runs(services.documents).create(run)
     except HeadraceError as error:
@@ -139,6 +142,13 @@ def launch(services: Services, run: Run) -> Run:
     )
 
 
+def named(services: Services, source: Source, name: str) -> Run | None:
+    """The run that a name stands for, if it was begun and is kept."""
+    path = _name_path(source, name)
+    document = services.documents.get(path)
+    return _find(services, source, _id_in(document)) if document else None
+
+
 def name_of(key: str | None) -> str | None:
     return hashlib.sha256(key.encode()).hexdigest() if key else None
 
@@ -150,7 +160,7 @@ def _run_id(services: Services, source: Source, name: str | None) -> str:
     """
     if name is None:
         return new_id()
-    path = f"{source_path(source.model_id, source.source_id)}/starts/{name}"
+    path = _name_path(source, name)
     while True:
         document = services.documents.get(path)
         if document is None:
@@ -160,16 +170,25 @@ def _run_id(services: Services, source: Source, name: str | None) -> str:
                 if error.kind is not DOCUMENT_EXISTS:
                     raise
                 continue
-        run_id = document.value.get("run_id")
-        if not isinstance(run_id, str):
-            raise HeadraceError(DOCUMENTS_UNREADABLE, f"The document '{path}' holds no run.")
-        return run_id
+        return _id_in(document)
+
+
+def _name_path(source: Source, name: str) -> str:
+    return f"{source_path(source.model_id, source.source_id)}/starts/{name}"
+
+
+def _id_in(document: Document) -> str:
+    run_id = document.value.get("run_id")
+    if not isinstance(run_id, str):
+        raise HeadraceError(DOCUMENTS_UNREADABLE, f"The document '{document.path}' holds no run.")
+    return run_id
 
 
 def make_way(services: Services, source: Source, run_id: str) -> None:
     """End the run that holds the lease, if its process is gone or the lease has expired.
 
-    Raises the destination's errors if it can't say whether that run has published.
+    Raises the errors of launcher and destination if they can't say whether that run is alive, or
+    has published.
     """
     held = lease.read(services.documents, source.model_id, source.source_id)
     other = _find(services, source, held.run_id) if held and held.run_id != run_id else None
