@@ -255,11 +255,12 @@ def _handler(server: CloudSqlServer) -> type[BaseHTTPRequestHandler]:
             _, _, token = self.headers.get("Authorization", "").partition("Bearer ")
             status, said = server.answer(self.path, body, token or None)
             data = json.dumps(said).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json; charset=UTF-8")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            with suppress(OSError):  # who asks may have hung up, since another answer was enough
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json; charset=UTF-8")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
 
         def log_message(self, format: str, *arguments: Any) -> None:
             pass

@@ -21,6 +21,7 @@ from headrace.errors import ADDRESS_REFUSED, IAM_LOGIN_REFUSED, PORT_REFUSED, He
 from headrace.model import Selection, UnfitPolicy
 from tests.cloud_sql.conftest import Named
 from tests.conftest import Database
+from tests.diagnosis.test_every_dial import DIAL, dials
 
 ROWS = 30_000
 
@@ -179,6 +180,22 @@ def test_a_user_with_a_password_is_not_let_in_by_iam(named: Named) -> None:
     assert error.copy is not None
     assert f"users create {user}" in error.copy
     assert f"--instance={named.instance.name} --project=my-project" in error.copy
+
+
+def test_what_a_command_connects_to_was_judged(
+    postgres_instance: Named, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for the API itself, which the operator chose."""
+    fill(postgres_instance)
+    monkeypatch.setenv("HEADRACE_CLOUD_SQL", postgres_instance.server.url)
+    monkeypatch.setenv("PGPASSWORD", postgres_instance.database.server.password)
+    connection = postgres_instance.connection
+    url = f"postgresql://{connection.user}@/{connection.database}?instance={connection.instance}"
+    to = f"duckdb://{tmp_path / 'warehouse.duckdb'}"
+    for command in (["test", url], ["extract", url, "public.t", "--to", to, "--parallel", "2"]):
+        made = dials(tmp_path, *command)
+        assert {asker for _, asker in made} == {DIAL, "headrace.cloud_sql.lookup"}, command
+    assert len(postgres_instance.server.requests) == 4  # two for each command
 
 
 BY_HOST = """
