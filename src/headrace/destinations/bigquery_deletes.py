@@ -23,9 +23,9 @@ _TOLD = "{rows} rows were found to be deleted, but now there are {changed} of th
 
 
 def stage_gone(
-    keys: Keys, staging: Staging, within: Buckets, present: Sequence[str]
+    keys: Keys, staging: Staging, within: Buckets, present: Target | None
 ) -> tuple[StagedFile, ...]:
-    """Write the names of the keys that are in none of the present files.
+    """Write the names of the keys that are not among the present ones, which are loaded.
 
     The file is another one each time, so that what was loaded of an earlier one is never taken
     for it.

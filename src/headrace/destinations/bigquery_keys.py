@@ -27,7 +27,7 @@ _GONE = """
 SELECT gone.name FROM (SELECT {name} AS name, {hashed} AS hash FROM ({kept})) AS gone
 {present}WHERE gone.hash IS NOT NULL{within}
 """
-_PRESENT = "LEFT JOIN present ON present.name = gone.name "
+_PRESENT = "LEFT JOIN {present} AS present ON present.name = gone.name "
 # The texts of the keys of the live rows that none of the staged ones replaces.
 _KEPT = """
 SELECT held.text FROM (SELECT {text} AS text FROM {table} WHERE {live}) AS held
@@ -63,22 +63,21 @@ class Keys:
         doing = f"compare the keys of {self.table.target}"
         return dict(self.jobs.rows(doing, Query(sql, _asked(within))))
 
-    def gone(self, within: Buckets, present: Sequence[str]) -> Query:
-        """Selects the names of the keys that are in none of the present files.
+    def gone(self, within: Buckets, present: Target | None) -> Query:
+        """Selects the names of the keys that are not among the present ones, if there are any.
 
         Those of staged rows are not among them.
         """
+        named = _PRESENT.format(present=self.jobs.name(present)) if present else ""
         sql = _GONE.format(
             name=_name("text"),
             hashed=hashed("text"),
             kept=self._kept,
-            present=_PRESENT if present else "",
+            present=named,
             within=_within("gone.hash", within),
         )
-        if not present:
-            return Query(sql, _asked(within))
-        missing = f"{sql} AND present.name IS NULL"
-        return Query(missing, _asked(within), {"present": tuple(present)})
+        missing = " AND present.name IS NULL" if present else ""
+        return Query(f"{sql}{missing}", _asked(within))
 
     @property
     def name(self) -> str:
