@@ -86,7 +86,7 @@ def _first(name: str, source: Path, cloud: Cloud, request: Request | None) -> fl
     finally:
         process.terminate()
         process.wait()
-    expected = (200,) if name == BARE else (401,) if request is None else (200, 201, 202, 424)
+    expected = (200,) if name == BARE else (401,) if request is None else (200, 201, 202, 403)
     if status not in expected:
         raise SystemExit(f"{name} answered {status}")
     return took

@@ -92,6 +92,9 @@ def running() -> Iterator[Cloud]:
             "documents": f"firestore://{project}/headrace?emulator={firestore.address}",
             "vault": f"secretmanager://{project}?emulator={secrets.address}",
             "launcher": f"cloudrun://{project}/europe-west1/extract?emulator={jobs.address}",
+            # It is opened for what it calls a type, and not asked for anything.
+            "destination": f"bigquery://{project}/headrace?staging=gs://staging/runs"
+            "&emulator=127.0.0.1:9&storage_emulator=127.0.0.1:9",
             "sign_in": f"google://{provider.CLIENT_ID}",
             "sign_in_keys": f"{signing.address}/keys",
             "editors": provider.EDITOR,
