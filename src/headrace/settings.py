@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     tasks: int = Field(default=1, ge=1, le=64)
     # Which of a run's tasks this process is, as Cloud Run tells it.
     task_index: int = Field(default=0, ge=0, validation_alias="CLOUD_RUN_TASK_INDEX")
+    # How often Cloud Run has started this task before, in the same execution.
+    task_attempt: int = Field(default=0, ge=0, validation_alias="CLOUD_RUN_TASK_ATTEMPT")
     web_origin: AnyHttpUrl | None = None
     brand: str = Field(default="Headrace", min_length=1, max_length=40)
     contact: str = Field(default="", max_length=200)

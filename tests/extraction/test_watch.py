@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +33,7 @@ from headrace.records import Runs, Sources
 from headrace.services import Services
 from headrace.settings import Settings
 from tests.conftest import Database
-from tests.extraction.scene import Scene
+from tests.extraction.scene import Scene, job_environment
 from tests.extraction.scheduled import HOURLY, MORNING, Recorder, at, create
 from tests.killed import CHUNK_ROWS, LET_GO, TABLES, make_quick
 
@@ -130,13 +131,41 @@ def test_a_task_that_cloud_run_starts_again_goes_on_with_its_run(
     """It is the same execution, which never ended: nobody else lets the run go on."""
     scene, run = killed_while_reading(machine, database)
 
-    resumed = []
+    resumed: list[watch.ResumedRun] = []
     while (ended := scene.stored(run)).state.live:
         resumed += dispatch(scene.services, at("09:01")).resumed
         time.sleep(0.05)
 
     assert (ended.state, ended.tables[0].rows, resumed) == (RunState.SUCCEEDED, 1000, [])
     assert [attempt.execution for attempt in ended.attempts] == [run.execution] * 2
+
+
+@pytest.mark.parametrize("machine", [cloud_run], indirect=True)
+@pytest.mark.parametrize(
+    "moved_on",
+    [
+        {"state": RunState.FAILED, "resumable": True},
+        {"state": RunState.RUNNING, "execution": "extract-later"},
+    ],
+    ids=["it has ended", "it goes on in another execution"],
+)
+def test_a_task_that_is_started_again_too_late_disturbs_nobody(
+    machine: Machine, database: Database, moved_on: dict[str, object]
+) -> None:
+    """As Cloud Run does with each task that fails, whatever became of its run."""
+    scene = Scene.of(machine.services, database, "orders")
+    run = Run(model_id="m1", source_id="s1", run_id=new_id(), requested_at=now())
+    run = Runs(scene.services.documents).create(run.model_copy(update=moved_on))
+    told = {"CLOUD_RUN_EXECUTION": "extract-earlier", "CLOUD_RUN_TASK_ATTEMPT": "1"}
+
+    for index in ("0", "1"):
+        again = subprocess.run(
+            [*JOB, "m1", "s1", run.run_id],
+            env={**job_environment(scene), **told, "CLOUD_RUN_TASK_INDEX": index},
+            check=False,
+        )
+        assert again.returncode == 0
+    assert scene.stored(run) == run
 
 
 # --- with runs as they are recorded -----------------------------------------------------------

@@ -43,6 +43,9 @@ def main() -> int:
         try:
             services = Services(Settings.read())
             run = Runs(services.documents).get(model_id, source_id, run_id)
+            if _is_left_over(services, run):
+                log.info("the run has ended, or goes on in another execution")
+                return 0
             if services.settings.task_index:
                 return _assist(services, run)
             state = run_job(services, run).state
@@ -53,6 +56,17 @@ def main() -> int:
             log.exception("the job failed in a way that nobody foresaw")
             return 1
         return 0 if state is RunState.SUCCEEDED else 1
+
+
+def _is_left_over(services: Services, run: Run) -> bool:
+    """Whether Cloud Run has started this task again, and nobody needs it any more.
+
+    If a task fails it is started again in the same execution, whatever became of its run. A run
+    that was let go on meanwhile has another execution by then, which is not to be disturbed.
+    """
+    if not services.settings.task_attempt:
+        return False
+    return not run.state.live or run.execution not in (None, services.launcher.current())
 
 
 def run_job(services: Services, run: Run) -> Run:
