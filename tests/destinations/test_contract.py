@@ -9,7 +9,7 @@ from headrace.destinations import SCHEMES, Destination, Publication, PublishTime
 from headrace.errors import SETTINGS_INVALID, HeadraceError
 from headrace.services import open_port
 from headrace.settings import Settings
-from tests.destinations.staging import Place, bring, publish, stage, table
+from tests.destinations.staging import Place, bring, is_file, publish, stage, table
 
 ORDERS = Target("shop", "orders")
 
@@ -94,11 +94,13 @@ def test_a_table_that_is_not_there_has_no_count(destination: Destination) -> Non
 
 def test_discarding_is_repeatable(destination: Destination, run_id: str) -> None:
     staging = destination.staging(run_id)
-    stage(destination, run_id, table(id=[1]))
+    (file,) = stage(destination, run_id, table(id=[1])).files
+    assert is_file(staging.filesystem, file.path)
     destination.discard(run_id)
     destination.discard(run_id)
 
-    assert staging.filesystem.get_file_info(staging.path).type.name == "NotFound"
+    for path in (staging.path, file.path):
+        assert staging.filesystem.get_file_info(path).type.name == "NotFound"
 
 
 @pytest.mark.parametrize("url", ["{}://", "{}:///", "{}://relative/path"])

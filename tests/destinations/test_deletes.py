@@ -22,7 +22,7 @@ from headrace.errors import MODE_NOT_SUPPORTED, ROWS_DISAGREE, HeadraceError
 from headrace.ids import new_id
 from headrace.model import DetectDeletes, Window
 from headrace.tables import Mode
-from tests.destinations.staging import Place, stage, table
+from tests.destinations.staging import Place, of, stage, table
 from tests.sources.test_key_buckets import hashed, named, sums, unpacked
 
 
@@ -42,13 +42,16 @@ def merged(
 
 
 def present(destination: Destination, run_id: str, names: list[bytes]) -> tuple[StagedFile, ...]:
-    path = f"{destination.staging(run_id).path}/present.parquet"
-    pq.write_table(pa.table({"name": names}, schema=NAMES), path)
+    staging = destination.staging(run_id)
+    path = f"{staging.path}/{new_id()}.parquet"
+    with staging.filesystem.open_output_stream(path) as file:
+        pq.write_table(pa.table({"name": names}, schema=NAMES), file)
     return (StagedFile(path, len(names), 0),)
 
 
-def of(*schemes: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("place", schemes, indirect=True)
+def content(destination: Destination, run_id: str, file: StagedFile) -> pa.Table:
+    with destination.staging(run_id).filesystem.open_input_file(file.path) as opened:
+        return pq.read_table(opened)
 
 
 @of("parquet")
@@ -64,10 +67,10 @@ def test_who_can_not_merge_can_not_do_this(destination: Destination, run_id: str
         assert raised.value.kind is MODE_NOT_SUPPORTED
 
 
-@of("duckdb")
+@of("bigquery", "duckdb")
 def test_the_keys_are_those_after_the_merge(destination: Destination, run_id: str) -> None:
-    content = table(id=["a", "b", "c", "long " * 9], n=[1, 2, 3, 4])
-    first = merged(destination, new_id(), content, window(None, "4"))
+    rows = table(id=["a", "b", "c", "long " * 9], n=[1, 2, 3, 4])
+    first = merged(destination, new_id(), rows, window(None, "4"))
     destination.publish(Publication("m", "s", new_id(), (first,)))
     second = merged(destination, run_id, table(id=["c", "d"], n=[5, 6]), window("4", "6"))
 
@@ -81,20 +84,20 @@ def test_the_keys_are_those_after_the_merge(destination: Destination, run_id: st
     there = present(destination, run_id, [named("b")])
     (gone,) = destination.stage_deleted(run_id, second, ALL, there)
     # The key of a staged row is not among them.
-    names = pq.read_table(gone.path).column("name").to_pylist()
-    assert sorted(names) == sorted([named("a"), named("long " * 9)])
-    assert (gone.rows, pq.read_schema(gone.path)) == (2, NAMES)
+    names = content(destination, run_id, gone)
+    assert sorted(names.column("name").to_pylist()) == sorted([named("a"), named("long " * 9)])
+    assert (gone.rows, names.schema) == (2, NAMES)
     everything = present(destination, run_id, [named(text) for text in texts])
     assert destination.stage_deleted(run_id, second, ALL, everything) == ()
 
 
-@of("duckdb")
+@of("bigquery", "duckdb")
 @pytest.mark.parametrize("detected", [DetectDeletes.HARD, DetectDeletes.SOFT])
 def test_what_is_gone_is_removed_or_marked_with_the_rows_that_are_new(
     destination: Destination, place: Place, run_id: str, detected: DetectDeletes
 ) -> None:
-    content = table(id=["a", "b", "c"], n=[1, 2, 3])
-    first = merged(destination, new_id(), content, window(None, "3"), detected)
+    rows = table(id=["a", "b", "c"], n=[1, 2, 3])
+    first = merged(destination, new_id(), rows, window(None, "3"), detected)
     destination.publish(Publication("m", "s", new_id(), (first,)))
     second = merged(destination, run_id, table(id=["d"], n=[4]), window("3", "4"), detected)
     deleted = destination.stage_deleted(run_id, second, ALL, present(destination, run_id, [b"b"]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -18,7 +17,16 @@ from headrace.errors import (
     HeadraceError,
     Kind,
 )
-from tests.destinations.staging import Place, bring, publish, stage, table
+from tests.destinations.staging import (
+    LOCAL_SCHEMES,
+    Place,
+    bring,
+    cut,
+    of,
+    publish,
+    stage,
+    table,
+)
 from tests.limits import file_size_limit
 
 ORDERS = Target("shop", "orders")
@@ -62,25 +70,25 @@ def test_other_rows_than_staged(
     assert "public.orders: 7 rows" in error.detail
 
 
-@pytest.mark.parametrize("cut", [0, 4, 200])
+@pytest.mark.parametrize("size", [0, 4, 200])
 def test_a_cut_file(
-    place: Place, destination: Destination, old: None, run_id: str, cut: int
+    place: Place, destination: Destination, old: None, run_id: str, size: int
 ) -> None:
     staged = stage(destination, run_id, table(id=[1, 2, 3]))
-    os.truncate(staged.files[0].path, cut)
+    cut(destination, run_id, staged.files[0].path, size)
 
     refused(place, STAGING_CORRUPTED, staged, run_id=run_id)
     refused(
         place,
         STAGING_CORRUPTED,
-        claiming(staged, replace(staged.files[0], bytes=cut)),
+        claiming(staged, replace(staged.files[0], bytes=size)),
         run_id=run_id,
     )
 
 
 def test_a_missing_file(place: Place, destination: Destination, old: None, run_id: str) -> None:
     staged = stage(destination, run_id, table(id=[1, 2, 3]))
-    Path(staged.files[0].path).unlink()
+    cut(destination, run_id, staged.files[0].path, None)
 
     refused(place, STAGING_CORRUPTED, staged, run_id=run_id)
 
@@ -138,6 +146,7 @@ def test_the_place_of_headrace_itself(
     refused(place, DESTINATION_CONFLICT, own, run_id=run_id)
 
 
+@of(*LOCAL_SCHEMES)
 def test_a_full_disk(place: Place, destination: Destination, old: None, run_id: str) -> None:
     noise = [os.urandom(1000) for _ in range(2000)]
     staged = stage(destination, run_id, pa.table({"noise": noise}))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pyarrow as pa
 import pytest
 
@@ -17,7 +15,7 @@ from headrace.errors import (
 )
 from headrace.naming import dataset_name
 from headrace.tables import TableRef
-from tests.destinations.staging import Place, bring, publish, stage, table
+from tests.destinations.staging import Place, bring, cut, publish, stage, table
 
 ORDERS = Target("shop", "orders")
 
@@ -107,7 +105,7 @@ def test_a_table_that_was_let_go_is_nobody_s_until_it_is_replaced(
     bring(destination, table(id=[1, 2]), source="s1")
     destination.disown("m1", "s1")
     staged = stage(destination, run_id, table(id=[3]))
-    Path(staged.files[0].path).unlink()
+    cut(destination, run_id, staged.files[0].path, None)
 
     with pytest.raises(HeadraceError):
         publish(destination, staged, run_id=run_id, source="s2")
@@ -130,4 +128,4 @@ def test_where_nothing_is_nothing_is_made(place: Place, destination: Destination
     destination.disown("m1", "s1")
     destination.check("m1", "s1", [planned()])
 
-    assert not place.path.exists()
+    assert not place.is_there()

@@ -10,9 +10,12 @@ import pytest
 
 from headrace.destinations import Destination, Target
 from headrace.errors import DESTINATION_LOCKED, HeadraceError
-from tests.destinations.staging import Place, bring, table
+from tests.destinations.staging import LOCAL_SCHEMES, Place, bring, of, table
 
 ORDERS = Target("shop", "orders")
+
+# BigQuery shows a transaction whole by itself.
+pytestmark = of(*LOCAL_SCHEMES)
 ITEMS = Target("shop", "items")
 
 WRITER = """

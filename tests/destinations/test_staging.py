@@ -15,7 +15,10 @@ import pytest
 from headrace.destinations import Destination
 from headrace.errors import HeadraceError
 from headrace.ids import new_id
-from tests.destinations.staging import Place, bring, table
+from tests.destinations.staging import LOCAL_SCHEMES, Place, bring, of, table
+
+# Elsewhere nobody can tell which processes live; tests/destinations/test_gcs_staging.py.
+pytestmark = of(*LOCAL_SCHEMES)
 
 HOLDER = """
 import sys

@@ -12,12 +12,12 @@ from uuid import uuid4
 import pytest
 
 from headrace import sources
-from headrace.destinations import SCHEMES
 from headrace.errors import DATABASE_CHANGED, HeadraceError
 from headrace.identity import Identity
 from headrace.model import now
 from headrace.settings import Settings
 from tests.conftest import LOCAL, Database, MariadbDatabase
+from tests.destinations.staging import LOCAL_SCHEMES
 from tests.extraction.shop import TARGET, Shop, shop_of
 
 APPEND: dict[str, Any] = {"mode": "append", "cursor": ["n"]}
@@ -26,7 +26,7 @@ TABLE = "CREATE TABLE t (id int PRIMARY KEY, n bigint); INSERT INTO t VALUES "
 TELLS_NOTHING = "ALTER FUNCTION pg_control_system() RENAME TO hidden"
 
 
-@pytest.fixture(params=sorted(SCHEMES))
+@pytest.fixture(params=LOCAL_SCHEMES)
 def shop(request: pytest.FixtureRequest, settings: Settings, database: Database) -> Shop:
     """Two rows of a table are brought, and a third is new."""
     database.execute(f"{TABLE} (1, 10), (2, 20)")

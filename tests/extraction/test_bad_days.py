@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from headrace.destinations import SCHEMES, Checkpoint, Publication, PublishTime
+from headrace.destinations import Checkpoint, Publication, PublishTime
 from headrace.destinations.duckdb import DuckDB
 from headrace.documents import Document
 from headrace.errors import (
@@ -34,6 +34,7 @@ from headrace.model import Run, RunState, now
 from headrace.settings import Settings
 from headrace.tables import Mode
 from tests.conftest import Database
+from tests.destinations.staging import LOCAL_SCHEMES
 from tests.extraction.kill_matrix.cases import Case
 from tests.extraction.kill_matrix.matrix import KILLED, Matrix
 from tests.extraction.shop import TARGET, Shop, shop_of
@@ -49,7 +50,7 @@ FROM generate_series(2, 21) n, generate_series(1, 2000) GROUP BY n
 """
 
 
-@pytest.fixture(params=sorted(SCHEMES))
+@pytest.fixture(params=LOCAL_SCHEMES)
 def shop(request: pytest.FixtureRequest, settings: Settings, database: Database) -> Shop:
     """A table of which one row is brought, and others are new."""
     database.execute("CREATE TABLE t (id int PRIMARY KEY, label text, n bigint)")

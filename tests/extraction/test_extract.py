@@ -22,13 +22,14 @@ from headrace.extraction.adhoc import extract_once
 from headrace.extraction.progress import silent
 from headrace.model import Selection, TableRun, TableState
 from headrace.services import open_port
+from tests.destinations.staging import LOCAL_SCHEMES
 from tests.extraction.memory import MemoryDatabase
 from tests.extraction.scene import ORDERS, Scene
 
 ITEMS = Target("shop", "items")
 
 
-@pytest.fixture(params=sorted(SCHEMES))
+@pytest.fixture(params=LOCAL_SCHEMES)
 def destination(request: pytest.FixtureRequest, scene: Scene) -> Destination:
     settings = scene.services.settings
     url = f"{request.param}://{settings.data}/warehouse"

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from headrace import sources
-from headrace.destinations import SCHEMES, Target
+from headrace.destinations import Target
 from headrace.errors import DESTINATION_CONFLICT, HeadraceError
 from headrace.extraction.adhoc import extract_once
 from headrace.extraction.column_names import told_apart
@@ -21,7 +21,7 @@ from headrace.extraction.progress import silent
 from headrace.model import Selection, Source, SourceState, now
 from headrace.naming import table_name
 from tests.conftest import LOCAL, Database, MariadbDatabase
-from tests.destinations.staging import Place
+from tests.destinations.staging import LOCAL_SCHEMES, Place
 
 NAMES = [
     *("plain", "Mixed Case", "with space", "select", "order", "prix €", "注文🚀", "Ünïcödé", "a.b"),
@@ -33,7 +33,7 @@ IN_POSTGRES = [*NAMES, "x" * 63, "é" * 31, "Total", "total", "TOTAL"]
 IN_MYSQL = [name.replace("🚀", "") for name in NAMES] + ["x" * 64, "é" * 64]
 
 
-@pytest.fixture(params=sorted(SCHEMES))
+@pytest.fixture(params=LOCAL_SCHEMES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return Place(request.param, tmp_path / "place")
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from headrace.destinations import SCHEMES
 from headrace.errors import DESTINATION_UNREADABLE, HeadraceError
 from headrace.extraction import lease
 from headrace.extraction.plan import tables_of
@@ -20,6 +19,7 @@ from headrace.model import Run, RunState, TableState, now
 from headrace.records import Runs
 from headrace.services import Services
 from headrace.settings import Settings
+from tests.destinations.staging import LOCAL_SCHEMES
 from tests.extraction.scene import Scene, job_environment
 from tests.extraction.test_ends import SLOW
 
@@ -50,7 +50,7 @@ main()
 """
 
 
-@pytest.fixture(params=sorted(SCHEMES))
+@pytest.fixture(params=LOCAL_SCHEMES)
 def services(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Services]:
     url = f"{request.param}://{settings.data}/warehouse"
     opened = Services(settings.model_copy(update={"destination": url}))

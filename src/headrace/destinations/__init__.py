@@ -23,6 +23,7 @@ from headrace.model import DetectDeletes, Window
 from headrace.tables import Mode, TableRef
 
 SCHEMES = {
+    "bigquery": "headrace.destinations.bigquery:open_destination",
     "duckdb": "headrace.destinations.duckdb:open_destination",
     "parquet": "headrace.destinations.parquet:open_destination",
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -32,7 +32,10 @@ from headrace.destinations import (
     Target,
 )
 from headrace.destinations.bigquery_checkpoints import Checkpoints, State, folded
+from headrace.destinations.bigquery_deletes import deleting, stage_gone
+from headrace.destinations.bigquery_digests import check_digests
 from headrace.destinations.bigquery_errors import PATIENCE, BigQueryCalls
+from headrace.destinations.bigquery_keys import Keys
 from headrace.destinations.bigquery_layout import layouts
 from headrace.destinations.bigquery_load import Loads
 from headrace.destinations.bigquery_publish import Change, MovedError, Publisher, fits
@@ -48,13 +51,13 @@ from headrace.destinations.staged import check_contents, check_file
 from headrace.errors import (
     CHECKPOINT_MOVED,
     DESTINATION_FORBIDDEN,
-    MODE_NOT_SUPPORTED,
     SETTINGS_INVALID,
     VALUE_NOT_CARRIED,
     HeadraceError,
 )
 from headrace.google_calls import Patience, opened, place
 from headrace.layout import LayoutUse
+from headrace.model import DetectDeletes
 from headrace.settings import Settings
 from headrace.tables import Mode
 
@@ -156,17 +159,14 @@ class BigQuery:
     def keep(self, run_id: str) -> None:
         self._staging.keep(run_id)
 
-    def key_digests(self, run_id: str, table: StagedTable, within: Buckets, bits: int) -> Spans:  # noqa: ARG002
-        raise HeadraceError(MODE_NOT_SUPPORTED, f"Table {table.source_table}: not compared yet.")
+    def key_digests(self, run_id: str, table: StagedTable, within: Buckets, bits: int) -> Spans:
+        return self._keys(run_id, table).digests(within, bits)
 
     def stage_deleted(
-        self,
-        run_id: str,  # noqa: ARG002
-        table: StagedTable,
-        within: Buckets,  # noqa: ARG002
-        present: Sequence[StagedFile],  # noqa: ARG002
+        self, run_id: str, table: StagedTable, within: Buckets, present: Sequence[StagedFile]
     ) -> tuple[StagedFile, ...]:
-        raise HeadraceError(MODE_NOT_SUPPORTED, f"Table {table.source_table}: not compared yet.")
+        there = self._loads.load_files(run_id, table, present, NAMES) if present else None
+        return stage_gone(self._keys(run_id, table), self._staging.make(run_id), within, there)
 
     def publish(self, publication: Publication) -> PublishTime:
         began = time.monotonic()
@@ -282,12 +282,17 @@ class BigQuery:
             files += [(replace(table, schema=NAMES), file) for file in table.deleted]
 
         def load(table: StagedTable) -> Loaded:
+            run_id, gone = publication.run_id, None
             try:
-                return Loaded(table, self._loads.load(publication.run_id, table))
+                staged = self._loads.load(run_id, table)
+                if table.deleted:
+                    gone = self._loads.load_files(run_id, table, table.deleted, NAMES)
             except HeadraceError as error:
                 if error.kind is VALUE_NOT_CARRIED:
                     check_contents(filesystem, table)
                 raise
+            check_digests(self._jobs, table, staged)
+            return Loaded(table, staged, gone)
 
         each: Callable[[tuple[StagedTable, StagedFile]], None]
         each = lambda of: check_file(filesystem, *of)  # noqa: E731
@@ -327,9 +332,28 @@ class BigQuery:
         else:
             known = before.columns if before else ()
             self._tables.grow(table, {each["name"]: each["arrow_type"] for each in known})
-            steps = _growing(rows, loaded)
+            steps = self._growing(rows, loaded)
         written = self._checkpoints.remember(publication, table, before, found.created)
         return state, [*steps, *written]
+
+    def _growing(self, rows: Rows, loaded: Loaded) -> Sequence[Step]:
+        table, increment = loaded.table, loaded.table.increment
+        if increment is not None and increment.key:
+            merging = rows.merging(loaded, increment.key)
+            if increment.detect_deletes is DetectDeletes.OFF:
+                return merging
+            keys = Keys(self._jobs, table, self._columns(table), loaded.staged)
+            return [*merging, *deleting(keys, loaded.gone or loaded.staged)]
+        past = past_range(table)
+        return rows.in_range(loaded, past) if past else rows.adding(loaded)
+
+    def _keys(self, run_id: str, table: StagedTable) -> Keys:
+        staged = self._loads.load(run_id, table)
+        return Keys(self._jobs, table, self._columns(table), staged)
+
+    def _columns(self, table: StagedTable) -> Mapping[str, str]:
+        found = self._tables.find(table.target)
+        return found.columns if found else {}
 
     def _made(self, table: StagedTable) -> Found:
         """The table, which was not there: without rows, until they come with the checkpoint."""
@@ -358,14 +382,6 @@ def _restless(source_id: str) -> HeadraceError:
     return HeadraceError(
         CHECKPOINT_MOVED, f"The checkpoints of source '{source_id}' change all the time."
     )
-
-
-def _growing(rows: Rows, loaded: Loaded) -> Sequence[Step]:
-    increment = loaded.table.increment
-    if increment is not None and increment.key:
-        return rows.merging(loaded, increment.key)
-    past = past_range(loaded.table)
-    return rows.in_range(loaded, past) if past else rows.adding(loaded)
 
 
 def _is_brought(publication: Publication, state: State, table: StagedTable) -> bool:

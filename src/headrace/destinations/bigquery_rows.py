@@ -17,10 +17,14 @@ from headrace.errors import KEY_NOT_USABLE, HeadraceError
 
 @dataclass(frozen=True)
 class Loaded:
-    """A table whose rows are staged, where, and the table that they go to as it was found."""
+    """A table whose rows are staged, and where; and what they go to, as it was found.
+
+    `gone` holds the names of the keys that the source has no more, if there are any.
+    """
 
     table: StagedTable
     staged: Target
+    gone: Target | None = None
     found: Found | None = None
 
 

@@ -173,7 +173,7 @@ class Jobs:
         name: JobName,
         send: Callable[[str], Job],
         stands: Callable[[Job], bool] = lambda job: True,  # noqa: ARG005
-    ) -> Job:
+    ) -> Any:
         """The job of that name, which has ended well; it is sent unless it was.
 
         One that has failed earlier is sent anew, and so is one that ended well of which `stands`
