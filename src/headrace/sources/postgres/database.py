@@ -37,6 +37,7 @@ class PostgresDatabase:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._identity: Identity | None = None  # asked once, for as many tables as there are
 
     def list_tables(self, only: Collection[TableRef] | None = None) -> Iterator[TableSummary]:
         if only is None:
@@ -63,7 +64,8 @@ class PostgresDatabase:
         return key_of(selection, primary_key, describe.keys(self._session, table, primary_key))
 
     def identity(self) -> Identity:
-        return identity.identity(self._session)
+        self._identity = self._identity or identity.identity(self._session)
+        return self._identity
 
     def order(self, selection: Selection, columns: Sequence[str]) -> str:
         return key_order.order(self._session, selection, columns)
