@@ -1,4 +1,4 @@
-"""What each Arrow type becomes in BigQuery, for the destination that is to come.
+"""What each Arrow type becomes in BigQuery.
 
 The ranges are those of GoogleSQL's data types.
 """

@@ -13,8 +13,6 @@ A value arrives as it left, or the run fails with `value_not_carried`; none is r
 replaced in silence. What can't be held exactly in a type of its own is carried as the text that \
 the database itself writes, and `describe_table` says so of each such column.
 
-BigQuery is not yet a destination; its column says what the types will be there.
-
 Where a type has values that its column can't hold (the last column), a policy decides: `fail` \
 (default) ends the run and leaves the destination as it was, `null` puts NULL in their place and \
 counts them in the run, `text` carries the whole column as text. `unfit` sets it for a source \
