@@ -93,6 +93,11 @@ class GrpcServer:
             raise ValueError(f"there is no method {method}")
         self._faults[method].extend(faults)
 
+    @property
+    def left(self) -> list[str]:
+        """The methods that have faults which have not come to pass."""
+        return [method for method, faults in self._faults.items() if faults]
+
     def heal(self) -> None:
         """Forget the faults that have not come to pass, and what was asked so far."""
         self._faults.clear()

@@ -12,12 +12,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+from grpc import StatusCode
 
+from devservers.google import rest
 from devservers.google.cloud_run import CloudRunServer, Job
 from devservers.google.firestore import FirestoreServer
 from devservers.google.secret_manager import SecretManagerServer
+from devservers.google.serving import lost, refused
 from devservers.ports import free_port
 from headrace.diagnosis.addresses import LOOPBACK
+from headrace.extraction.dispatch import dispatch
 from headrace.extraction.watched import COLLECTION
 from headrace.ids import new_id
 from headrace.launchers.process import JOB
@@ -151,3 +155,58 @@ def test_an_execution_that_was_killed_is_noticed(
 
     assert (run.state, run.error and run.error.code) == (RunState.FAILED, "run_lost")
     assert scene.services.documents.list(COLLECTION, limit=9) == []
+
+
+# Whoever asks again is answered. The last of them has done what it does not say.
+PASSING = (
+    *(
+        refused(status)
+        for status in (
+            StatusCode.UNAVAILABLE,
+            StatusCode.DEADLINE_EXCEEDED,
+            StatusCode.RESOURCE_EXHAUSTED,
+            StatusCode.ABORTED,
+            StatusCode.INTERNAL,
+        )
+    ),
+    lost(StatusCode.UNAVAILABLE),
+)
+
+
+def test_faults_that_pass_are_got_through(
+    scene: Scene,
+    job: str,
+    cloud_run_server: CloudRunServer,
+    firestore_server: FirestoreServer,
+    secret_manager_server: SecretManagerServer,
+) -> None:
+    for method in ("Commit", "BatchGetDocuments", "RunQuery"):
+        firestore_server.fail(method, *PASSING)
+    secret_manager_server.fail("AccessSecretVersion", *PASSING)
+    cloud_run_server.fail("jobs.run", rest.refused("RESOURCE_EXHAUSTED"), rest.lost("UNAVAILABLE"))
+
+    (started,) = dispatch(scene.services, now()).started
+
+    run = Runs(scene.services.documents).get("m1", "s1", started.run_id or "")
+    assert scene.wait(run).state is RunState.SUCCEEDED
+    assert scene.count() == 1000
+    assert len(cloud_run_server.executions(job)) == 1
+    left = (firestore_server.left, secret_manager_server.left, cloud_run_server.left)
+    assert left == ([], [], [])
+
+
+def test_a_secret_that_the_job_may_not_read(
+    scene: Scene, secret_manager_server: SecretManagerServer
+) -> None:
+    forbidden = refused(StatusCode.PERMISSION_DENIED)
+    secret_manager_server.fail("AccessSecretVersion", forbidden, forbidden)  # one for each task
+
+    run = scene.wait(scene.start())
+
+    assert (run.state, run.resumable) == (RunState.FAILED, False)
+    assert run.error
+    assert (run.error.code, run.error.retryable) == ("vault_forbidden", False)
+    while scene.services.launcher.alive(run.execution or ""):  # the other task
+        time.sleep(0.05)
+    assert len(secret_manager_server.requests["AccessSecretVersion"]) == 2
+    assert scene.wait(scene.start()).state is RunState.SUCCEEDED
