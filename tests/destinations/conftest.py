@@ -8,16 +8,20 @@ import pytest
 from headrace.destinations import SCHEMES, Destination
 from headrace.ids import new_id
 from tests.destinations.cloud import cloud_place
+from tests.destinations.real import real_place
 from tests.destinations.staging import Place
+from tests.real_cloud import RealCloud
 
 
 @pytest.fixture(params=sorted(SCHEMES))
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     if request.param != "bigquery":
-        return Place(request.param, tmp_path / "place")
-    return cloud_place(
-        request.getfixturevalue("bigquery_server"), request.getfixturevalue("gcs_server")
-    )
+        yield Place(request.param, tmp_path / "place")
+    elif cloud := RealCloud.asked():
+        yield from real_place(cloud)
+    else:
+        servers = map(request.getfixturevalue, ("bigquery_server", "gcs_server"))
+        yield cloud_place(*servers)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from headrace.destinations.bigquery_canonical import canonical, hashed
 from headrace.destinations.bigquery_types import TYPES, type_name
 from tests.digesting import canonical as in_words
 from tests.digesting import digest_of
+from tests.real_cloud import RealCloud
 
 INFINITE = float("inf")
 # Of the years that BigQuery has.
@@ -64,14 +65,10 @@ VALUES: Mapping[pa.DataType, list[Any]] = {
 
 @pytest.fixture(scope="module")
 def told(
-    bigquery_server: BigqueryServer,
+    request: pytest.FixtureRequest,
 ) -> Mapping[pa.DataType, list[tuple[str | None, int | None]]]:
     """By type what BigQuery says of each value and of NULL: its text, and its hash."""
-    client = bigquery.Client(
-        project="p",
-        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
-        client_options={"api_endpoint": bigquery_server.url},
-    )
+    client = opened(request)
     dataset = f"canonical_{uuid4().hex}"
     client.create_dataset(dataset)
     named = {f"c{number}": kind for number, kind in enumerate(VALUES)}
@@ -91,10 +88,22 @@ def told(
         list(row.values())
         for row in client.query_and_wait(f"SELECT {asked} FROM {dataset}.t ORDER BY n")
     ]
+    client.delete_dataset(dataset, delete_contents=True)
     client.close()  # type: ignore[no-untyped-call]
     return {
         kind: [(row[2 * at], row[2 * at + 1]) for row in rows] for at, kind in enumerate(VALUES)
     }
+
+
+def opened(request: pytest.FixtureRequest) -> bigquery.Client:
+    if cloud := RealCloud.asked():
+        return bigquery.Client(cloud.project, location=cloud.location)
+    server: BigqueryServer = request.getfixturevalue("bigquery_server")
+    return bigquery.Client(
+        project="p",
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+        client_options={"api_endpoint": server.url},
+    )
 
 
 def as_lists() -> bigquery.LoadJobConfig:

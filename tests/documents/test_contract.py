@@ -7,7 +7,6 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -20,11 +19,6 @@ from headrace.settings import Settings
 @pytest.fixture
 def sqlite(tmp_path: Path) -> str:
     return f"sqlite://{tmp_path}/documents.sqlite"
-
-
-@pytest.fixture
-def firestore(firestore_address: str) -> str:
-    return f"firestore://p{uuid4().hex}/(default)?emulator={firestore_address}"
 
 
 def open_documents(url: str) -> Documents:

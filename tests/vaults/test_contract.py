@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,8 +14,10 @@ from devservers.google.secret_manager import SecretManagerServer
 from headrace.services import open_port
 from headrace.settings import Settings
 from headrace.vaults import MOST_BYTES, SCHEMES, Vault
+from tests.real_cloud import RealCloud
 
-NAME = "model-m-source-s-credentials"
+REAL = RealCloud.asked()
+NAME = REAL.secret_name if REAL else "model-m-source-s-credentials"
 
 
 @pytest.fixture
@@ -23,8 +26,14 @@ def encrypted_file(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def secret_manager(secret_manager_server: SecretManagerServer) -> str:
-    return f"secretmanager://p{uuid4().hex}?emulator={secret_manager_server.address}"
+def secret_manager(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a project without secrets, or of one that has none of that name."""
+    if REAL is not None:
+        yield REAL.vault
+        open_vault(REAL.vault).delete(NAME)
+        return
+    server: SecretManagerServer = request.getfixturevalue("secret_manager_server")
+    yield f"secretmanager://p{uuid4().hex}?emulator={server.address}"
 
 
 def open_vault(url: str) -> Vault:
