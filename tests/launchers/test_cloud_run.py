@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from google.oauth2.credentials import Credentials
@@ -37,6 +38,7 @@ from headrace.run_log import LogQuery
 from headrace.settings import Settings
 from tests.launchers.conftest import run, wait_until
 
+MONOTONIC = "headrace.launchers.cloud_logging.monotonic"
 PATIENT, HASTY = Patience(), Patience(all=0.1)
 ENDS_AT_ONCE = (sys.executable, "-c", "")
 
@@ -393,8 +395,11 @@ def launched() -> Run:
     return run().model_copy(update={"execution": "extract-1"})
 
 
-def test_an_entry_that_arrives_late_is_not_passed_over(cloud: Cloud) -> None:
+def test_an_entry_that_arrives_late_is_not_passed_over(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is young is left for later, when what came before it has arrived too."""
+    monkeypatch.setattr(MONOTONIC, count(0.0, 100.0).__next__)
     logs = JobLogs(RestService("", cloud.server.address, LOG_FORBIDDEN), cloud.view, "extract")
     wanted = launched()
 
@@ -416,6 +421,25 @@ def test_an_entry_that_arrives_late_is_not_passed_over(cloud: Cloud) -> None:
     page = logs.read(wanted, LogQuery(after=page.next_after), growing=False)
     assert [line.message for line in page.lines] == ["young"]
     assert page.next_after is None
+
+
+def test_who_follows_does_not_use_up_the_quota(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([100.0, 101.0, 104.9, 105.1, 105.1, 105.2])
+    monkeypatch.setattr(MONOTONIC, times.__next__)
+    logs = JobLogs(RestService("", cloud.server.address, LOG_FORBIDDEN), cloud.view, "extract")
+    wanted = launched()
+
+    def asked(after: str | None, *, growing: bool = True) -> int:
+        before = len(cloud.server.requests["entries.list"])
+        logs.read(wanted, LogQuery(after=after), growing=growing)
+        return len(cloud.server.requests["entries.list"]) - before
+
+    # At 100 there is nothing; at 101 and 104.9 nobody asks again, from 105 on one does.
+    assert [asked(None), asked("0"), asked("0"), asked("0")] == [1, 0, 0, 1]
+    assert asked("0", growing=False) == 1
+    assert asked("0") == 0
 
 
 def test_a_run_that_has_just_ended_may_still_be_logging(cloud: Cloud) -> None:
