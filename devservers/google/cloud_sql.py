@@ -61,6 +61,7 @@ class Refusal:
 class Instance:
     """A database behind a name. `addresses` are what the API tells, by kind.
 
+    `shows` is whose certificate it shows; with a `common_name` its authority has others, too.
     `tokens` are those of the certificates that were shown, by their digests; None for one without.
     """
 
@@ -70,9 +71,11 @@ class Instance:
     version: str
     backend: int
     address: str
+    shows: str
     authority: CA = field(default_factory=lambda: CA(organization_name="Google Cloud SQL"))
     addresses: dict[str, str] = field(default_factory=dict)
     psc_name: str | None = None
+    common_name: str | None = None
     lifetime: timedelta = timedelta(hours=1)
     tokens: list[str | None] = field(default_factory=list)
 
@@ -91,7 +94,10 @@ class Instance:
             "databaseVersion": self.version,
             "backendType": "SECOND_GEN",
             "pscEnabled": self.psc_name is not None,
-            "dnsName": self.psc_name or "",
+            "dnsName": self.common_name or self.psc_name or "",
+            "serverCaMode": "GOOGLE_MANAGED_CAS_CA"
+            if self.common_name
+            else "GOOGLE_MANAGED_INTERNAL_CA",
         }
 
     def certificate(self, public_key: str, token: str | None) -> str:
@@ -118,7 +124,7 @@ class Instance:
     def serve(self, listener: socket.socket) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
-        self.authority.issue_cert(self.address).configure_cert(context)
+        self.authority.issue_cert(self.shows).configure_cert(context)
         self.authority.configure_trust(context)
         context.verify_mode = ssl.CERT_REQUIRED
         while True:
@@ -156,11 +162,11 @@ class CloudSqlServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def add(self, name: str, version: str, backend: int) -> Instance:
+    def add(self, name: str, version: str, backend: int, shows: str = "shop.sql.goog") -> Instance:
         """An instance over the database at that port of 127.0.0.1, with a public address."""
         listener, address = _listening()
         self._listeners.append(listener)
-        made = Instance("my-project", "europe-west3", name, version, backend, address)
+        made = Instance("my-project", "europe-west3", name, version, backend, address, shows)
         made.addresses["PRIMARY"] = address
         self._instances[made.project, name] = made
         threading.Thread(target=made.serve, args=(listener,), daemon=True).start()

@@ -15,6 +15,7 @@ import pytest
 
 from devservers.google.cloud_sql import Refusal, digest
 from headrace import sources
+from headrace.cloud_sql import line, lookup
 from headrace.connections import Credentials
 from headrace.diagnosis.network import Network
 from headrace.errors import ADDRESS_REFUSED, IAM_LOGIN_REFUSED, PORT_REFUSED, HeadraceError
@@ -113,6 +114,19 @@ def test_only_who_shows_the_certificate_is_let_in(
         pass
     assert raised.value.code == "tls_untrusted"
     assert cloud_sql_stranger.instance.tokens == []
+
+
+def test_of_an_authority_with_many_instances_the_name_counts(postgres_instance: Named) -> None:
+    instance = postgres_instance.instance
+    instance.common_name = f"{instance.shows}."
+    with connected(postgres_instance):
+        pass
+    instance.common_name = "another.sql.goog."
+    lookup.KNOWN.forget(line.question(postgres_instance.connection, postgres_instance.network))
+    with pytest.raises(HeadraceError) as raised, connected(postgres_instance):
+        pass
+    assert raised.value.code == "tls_name_wrong"
+    assert raised.value.hint.startswith("Test again")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ def begin(page: Page, kind: str = "PostgreSQL", name: str = "Shop") -> None:
 
 
 def enter(page: Page, connection: Connection, password: str) -> None:
-    page.get_by_label("Host", exact=True).fill(connection.host)
+    page.get_by_label("Host", exact=True).fill(connection.hostname)
     page.get_by_label("Port", exact=True).fill(str(connection.port))
     page.get_by_label("Database", exact=True).fill(connection.database)
     page.get_by_label("User", exact=True).fill(connection.user)

@@ -279,7 +279,7 @@ def test_a_draft_is_resumed(
     home.get_by_role("link", name="Go on setting up").click()
     expect(home.get_by_role("heading", name="Tables", exact=True)).to_be_visible()
     home.get_by_role("link", name="Connection").click()
-    expect(home.get_by_label("Host", exact=True)).to_have_value(database.connection.host)
+    expect(home.get_by_label("Host", exact=True)).to_have_value(database.connection.hostname)
     expect(home.get_by_text("Stored, and never shown again.")).to_be_visible()
 
 

@@ -138,7 +138,7 @@ def test_with_the_keyboard_alone(
     keys.press("Enter")
 
     keys.is_at(home.get_by_role("heading", name="Connection", exact=True))
-    keys.enter(home.get_by_label("Host", exact=True), connection.host)
+    keys.enter(home.get_by_label("Host", exact=True), connection.hostname)
     keys.enter(home.get_by_label("Port", exact=True), str(connection.port))
     keys.enter(home.get_by_label("Database", exact=True), connection.database)
     keys.enter(home.get_by_label("User", exact=True), connection.user)

@@ -166,7 +166,8 @@ def dialled(
 def encrypted(sock: socket.socket, instance: Instance, connection: Connection) -> socket.socket:
     """The socket, after each side has shown the other its certificate. Takes it over."""
     what = f"Negotiating TLS with the {connection.place}"
-    return tls.handshaken(sock, connection, instance.context, what, _AGAIN)
+    handshake = tls.Handshake(instance.context, instance.name, what, _AGAIN)
+    return tls.handshaken(sock, connection, handshake)
 
 
 def connected(

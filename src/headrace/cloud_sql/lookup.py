@@ -35,6 +35,9 @@ _USER_AGENT = "headrace"
 # The API's names of the kinds of addresses.
 _KINDS = {"PRIMARY": AddressType.PUBLIC, "PRIVATE": AddressType.PRIVATE, "PSC": AddressType.PSC}
 
+# The authorities that vouch for many instances.
+_IN_COMMON = {"GOOGLE_MANAGED_CAS_CA", "CUSTOMER_MANAGED_CAS_CA"}
+
 # A certificate that ends sooner is not used for a further connection.
 _SPARE = timedelta(minutes=4)
 
@@ -44,12 +47,14 @@ class Instance:
     """What it takes to connect: a kind of address has one or more, the best first.
 
     `context` holds the authority of the instance and the certificate that it knows this service
-    by, and `version` is such as POSTGRES_16.
+    by, and `version` is such as POSTGRES_16. `name` is whose certificate it has to show, of an
+    authority that it has in common with other instances.
     """
 
     addresses: dict[AddressType, tuple[str, ...]]
     version: str
     context: ssl.SSLContext
+    name: str | None
     expires_at: datetime
 
 
@@ -118,14 +123,19 @@ async def _asked(
             asyncio.ensure_future(generate_keys()),
             question.by_iam,
         )
-        return _instance(info, await info.create_ssl_context(question.by_iam))
+        return _instance(info, await info.create_ssl_context(question.by_iam), heard)
     finally:
         await client.close()
 
 
-def _instance(info: ConnectionInfo, context: ssl.SSLContext) -> Instance:
+def _instance(info: ConnectionInfo, context: ssl.SSLContext, heard: dict[str, Any]) -> Instance:
     addresses = {kind: tuple(info.ip_addrs.get(name, ())) for name, kind in _KINDS.items()}
-    return Instance(addresses, info.database_version, context, info.expiration)
+    name = None
+    if heard.get("serverCaMode") in _IN_COMMON:
+        # The connector looks at the authority alone, which other instances have, too.
+        name = str(heard["dnsName"]).removesuffix(".")
+        context.check_hostname = True
+    return Instance(addresses, info.database_version, context, name, info.expiration)
 
 
 def _hearing(heard: dict[str, Any]) -> type[aiohttp.ClientResponse]:

@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, cast
 
 from headrace.checks import Fact
@@ -53,29 +54,33 @@ def encrypted(
         if isinstance(error, OSError):
             raise HeadraceError(CONNECTION_LOST, f"{what}: the connection broke.") from error
         raise
-    return handshaken(sock, connection, _context(connection), what)
+    handshake = Handshake(_context(connection), connection.hostname, what)
+    return handshaken(sock, connection, handshake)
 
 
-def handshaken(
-    sock: socket.socket,
-    connection: Connection,
-    context: ssl.SSLContext,
-    what: str,
-    hint: str | None = None,
-) -> socket.socket:
-    """The socket encrypted as the context says, by a server that waits for TLS.
+@dataclass(frozen=True)
+class Handshake:
+    """How to encrypt, and whose name the certificate has to have if the context looks at it.
 
-    `what` says in errors what was being done, which are those of `encrypted`; `hint` is their
-    next step, if that is another than for a host.
+    `what` says in errors what was being done; `hint` is their next step, if that is another than
+    for a host.
     """
+
+    context: ssl.SSLContext
+    name: str | None
+    what: str
+    hint: str | None = None
+
+
+def handshaken(sock: socket.socket, connection: Connection, handshake: Handshake) -> socket.socket:
+    """The socket, encrypted with a server that waits for TLS. Errors are those of `encrypted`."""
+    context, what, hint = handshake.context, handshake.what, handshake.hint
     context.sslsocket_class = _Socket
     try:
         protected = cast(
             _Socket,
             context.wrap_socket(
-                sock,
-                server_hostname=connection.hostname or None,
-                do_handshake_on_connect=False,
+                sock, server_hostname=handshake.name, do_handshake_on_connect=False
             ),
         )
     except ssl.SSLError as error:  # Python's own: there is something to read, but nobody is there
