@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -124,6 +125,35 @@ def test_what_is_gone_is_removed_or_marked_with_the_rows_that_are_new(
     # They have no key any more.
     kept = replace(first, files=())
     assert unpacked(destination.key_digests(run_id, kept, ALL, 0)) == sums(["b", "d"], 0)
+
+
+@of("bigquery", "duckdb")
+def test_keys_of_several_columns_are_told_as_they_are_brought_now(
+    destination: Destination, run_id: str
+) -> None:
+    """The table's type is a wider one; what the new one can't hold is not in the source."""
+    part = ["x", "y", "x"]
+    wide = pa.array([Decimal("1.00"), Decimal("2.50"), Decimal("3.00")], pa.decimal128(10, 2))
+    before = pa.table({"id": wide, "part": part, "n": [1, 2, 3]})
+    after = pa.table({"id": pa.array([4], pa.int8()), "part": ["x"], "n": [4]})
+    first = merged(destination, new_id(), before, window(None, "3"))
+    second = merged(destination, run_id, after, window("3", "4"))
+    first, second = (
+        replace(staged, increment=replace(staged.increment, key=("id", "part")))  # type: ignore[type-var]
+        for staged in (first, second)
+    )
+    destination.publish(Publication("m", "s", new_id(), (first,)))
+
+    there = present(destination, run_id, [named("1:1,1:x")])
+    deleted = destination.stage_deleted(run_id, second, ALL, there)
+    destination.publish(Publication("m", "s", run_id, (replace(second, deleted=deleted),)))
+
+    (gone,) = deleted
+    names = set(content(destination, run_id, gone).column("name").to_pylist())
+    assert named("1:3,1:x") in names
+    (other,) = names - {named("1:3,1:x")}
+    assert b":!2.5" in other
+    assert destination.count(second.target) == 2
 
 
 @of("duckdb")
