@@ -33,7 +33,8 @@ from headrace.services import Services
 from headrace.settings import Settings
 from tests.sign_ins import provider
 
-_FUNCTIONS = Path(__file__).parents[2] / "functions"
+_ROOT = Path(__file__).parents[2]
+_FUNCTIONS = _ROOT / "functions"
 _REGION = "europe-west1"
 
 # Those that a journey calls, and whose documents are the budgets alone.
@@ -66,7 +67,9 @@ class Project:
         self.job = f"{parent}/jobs/headrace-extract"
         servers.jobs.logs.views.add(f"{parent}/buckets/runs/views/runs")
         self.variables = self._variables(keys)
-        servers.jobs.add_job(self.job, Job(job, self.variables))
+        # As Terraform has it, but for the directory in which the tests are, and one retry more.
+        variables = {**self.variables, "PYTHONPATH": str(_ROOT)}
+        servers.jobs.add_job(self.job, Job(job, variables, retries=3))
 
     @property
     def settings(self) -> Settings:
