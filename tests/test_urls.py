@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.connections import AddressType, Login, TlsMode
+from headrace.bigquery_connection import BigqueryConnection, BigqueryLogin
+from headrace.connections import AddressType, Credentials, Login, ServerConnection, TlsMode
 from headrace.errors import URL_INVALID, HeadraceError
-from headrace.urls import from_url
+from headrace.urls import from_url as of_any
+
+
+def from_url(url: str) -> tuple[ServerConnection, Credentials | None]:
+    connection, credentials = of_any(url)
+    assert not isinstance(connection, BigqueryConnection)
+    return connection, credentials
 
 
 def test_all_parts() -> None:
@@ -35,6 +42,26 @@ def test_an_instance_stands_in_place_of_the_host() -> None:
     assert (connection.instance, connection.host) == ("my-project:europe-west3:shop", None)
     assert (connection.ip_type, connection.login) == (AddressType.PSC, Login.IAM)
     assert (connection.user, connection.database, credentials) == ("reader", "shop", None)
+
+
+def test_bigquery_has_a_project_and_datasets() -> None:
+    connection, credentials = of_any("bigquery://my-project/sales?billing-project=paying")
+    assert connection == BigqueryConnection(
+        project="my-project", datasets="sales", billing_project="paying", login=BigqueryLogin.IAM
+    )
+    assert (connection.default_schema, credentials) == ("sales", None)
+    connection, _ = of_any("bigquery://my-project?login=key&location=EU")
+    assert connection == BigqueryConnection(project="my-project", location="EU")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["key@my-project/d", "My-Project", "my-project/a/b", "my-project?login=x", "my-project?key=x"],
+)
+def test_what_is_no_url_of_bigquery(rest: str) -> None:
+    with pytest.raises(HeadraceError) as raised:
+        of_any(f"bigquery://{rest}")
+    assert raised.value.kind is URL_INVALID
 
 
 def test_mysqls_words() -> None:

@@ -66,6 +66,7 @@ class BigqueryConnection(Value):
     label: ClassVar = "BigQuery"
     password_variable: ClassVar = "BIGQUERY_KEY"  # noqa: S105 - where it is, not what it is
     instance: ClassVar[None] = None  # of Cloud SQL
+    protection: ClassVar = 2  # of a key on its way, as of a password with a verified host
 
     type: Literal["bigquery"] = "bigquery"
     project: Project = Field(

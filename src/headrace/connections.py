@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from headrace.bigquery_connection import BigqueryConnection
 from headrace.hosts import host_alone
 from headrace.instances import instance_alone
 from headrace.values import Text, Value
@@ -40,6 +41,14 @@ TLS_MODES = {
     TlsMode.VERIFY_CA: "Encrypted, certificate valid for any host",
     TlsMode.REQUIRE: "Encrypted, certificate not looked at",
     TlsMode.DISABLE: "Not encrypted",
+}
+
+
+_PROTECTION = {
+    TlsMode.DISABLE: 0,
+    TlsMode.REQUIRE: 1,
+    TlsMode.VERIFY_CA: 2,
+    TlsMode.VERIFY_FULL: 2,
 }
 
 
@@ -85,17 +94,33 @@ Instance = Annotated[Text, AfterValidator(instance_alone)]
 Certificate = Annotated[str, Field(max_length=262_144), AfterValidator(_certificate)]
 
 
+# The key of a service account has about 2,400 characters.
+LONGEST_PASSWORD = 16_384
+
+
 class Credentials(Value):
     """What the vault keeps. Never returned, never printed."""
 
     password: SecretStr = Field(
-        min_length=1, max_length=1024, json_schema_extra={"format": "password"}
+        min_length=1, max_length=LONGEST_PASSWORD, json_schema_extra={"format": "password"}
     )
 
     @staticmethod
     def none() -> Credentials:
         """Those of a connection that needs no password; no input is read as them."""
         return Credentials.model_construct(password=SecretStr(""))
+
+
+class ServiceAccountKey(Credentials):
+    """The same, as a form asks for it that wants a key."""
+
+    password: SecretStr = Field(
+        min_length=1,
+        max_length=LONGEST_PASSWORD,
+        title="Service account key",
+        description="All of the JSON file, from { to }.",
+        json_schema_extra={"format": "password"},
+    )
 
 
 def _type_is_required(schema: dict[str, Any]) -> None:
@@ -217,6 +242,24 @@ class _Server(Value):
     def needs_password(self) -> bool:
         return self.login is Login.PASSWORD
 
+    @property
+    def protection(self) -> int:
+        """How well a password is guarded on its way; a step down needs the password again."""
+        return _PROTECTION[self.tls]
+
+    @property
+    def identity(self) -> dict[str, str | int]:
+        """See the function of this name."""
+        return {**self._where, "user": self.user, "database": self.database}
+
+    @property
+    def _where(self) -> dict[str, str | int]:
+        if self.instance is None:
+            return {"host": self.hostname.lower(), "port": self.port}
+        # No password is stored for who logs in by IAM, and none may be taken for his.
+        by = {} if self.needs_password else {"login": self.login.value}
+        return {"instance": self.instance, **by}
+
 
 class PostgresConnection(_Server):
     """A PostgreSQL database, reached over TCP."""
@@ -256,22 +299,17 @@ class MysqlConnection(_Server):
         return address.partition("@")[0]
 
 
-Connection = Annotated[PostgresConnection | MysqlConnection, Field(discriminator="type")]
-CONNECTIONS: dict[str, type[PostgresConnection | MysqlConnection]] = {
+# What is reached at an address of its own, and what is at Google's.
+ServerConnection = PostgresConnection | MysqlConnection
+Connection = Annotated[ServerConnection | BigqueryConnection, Field(discriminator="type")]
+CONNECTIONS: dict[str, type[ServerConnection | BigqueryConnection]] = {
     "postgres": PostgresConnection,
     "mysql": MysqlConnection,
+    "bigquery": BigqueryConnection,
 }
 CONNECTION_TYPES = tuple(CONNECTIONS)
 
 
 def identity(connection: Connection) -> dict[str, str | int]:
     """Where a password would be sent: it is valid for exactly this server, user and database."""
-    return {**_server(connection), "user": connection.user, "database": connection.database}
-
-
-def _server(connection: Connection) -> dict[str, str | int]:
-    if connection.instance is None:
-        return {"host": connection.hostname.lower(), "port": connection.port}
-    # No password is stored for who logs in by IAM, and none may be taken for his.
-    by = {} if connection.needs_password else {"login": connection.login.value}
-    return {"instance": connection.instance, **by}
+    return connection.identity

@@ -587,6 +587,13 @@ INSTANCE_WITHOUT_ADDRESS = Kind(
     "The instance of Cloud SQL has no address of that kind",
     "Choose another of its addresses, or have one added.",
 )
+SOURCE_TYPE_NOT_SERVED = Kind(
+    "source_type_not_served",
+    500,
+    "This service does not read that kind of database",
+    "Whoever runs this service installs it with what Google Cloud needs: pip install "
+    "'headrace[cloud]'.",
+)
 CONNECTION_REFUSED = Kind(
     "connection_refused",
     424,
@@ -819,6 +826,13 @@ DATABASE_CLOSED = Kind(
     "The database takes no connections",
     "Check the name of the database. If it is right, have it opened: "
     "ALTER DATABASE … ALLOW_CONNECTIONS true;",
+)
+DATABASE_BUSY = Kind(
+    "database_busy",
+    424,
+    "The database can't take more now",
+    "Try again in a few minutes. If it lasts, look at the quotas of BigQuery in the project.",
+    transient=True,
 )
 DATABASE_ERROR = Kind(
     "database_error",

@@ -6,6 +6,7 @@ URL (see `services`); whatever is not set lies under the data directory on this 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Self
@@ -50,6 +51,14 @@ def _unchanged_on_the_way(url: AnyHttpUrl) -> AnyHttpUrl:
     return url
 
 
+def _on_this_machine(text: str) -> str:
+    """What is sent there is not encrypted."""
+    address = r"(localhost|127\.0\.0\.1|\[::1\]):\d{1,5}"
+    if text and not re.fullmatch(f"{address},{address}", text):
+        raise ValueError("must be two addresses on this machine: 127.0.0.1:9050,127.0.0.1:9060")
+    return text
+
+
 _SafeUrl = Annotated[AnyHttpUrl, AfterValidator(_unchanged_on_the_way)]
 
 
@@ -84,6 +93,8 @@ class Settings(BaseSettings):
     allowed_ports: Annotated[str, _readable(parse_ports)] = shown_ports([UNPRIVILEGED_PORTS])
     egress_address: Annotated[str, _readable(parse_addresses)] = ""
     cloud_sql: _SafeUrl = AnyHttpUrl("https://sqladmin.googleapis.com")
+    # What stands for BigQuery in tests: the addresses of its REST and its gRPC API.
+    bigquery_emulator: Annotated[str, AfterValidator(_on_this_machine)] = ""
     tests_per_minute: int = Field(default=10, ge=1)
     tests_per_day: int = Field(default=200, ge=1)
     connections_per_minute: int = Field(default=60, ge=1)
@@ -98,6 +109,7 @@ class Settings(BaseSettings):
             ports=parse_ports(self.allowed_ports),
             egress=parse_addresses(self.egress_address),
             instances=str(self.cloud_sql).rstrip("/"),
+            bigquery=self.bigquery_emulator,
         )
 
     @classmethod
@@ -133,6 +145,7 @@ class Settings(BaseSettings):
         names = (
             *("data", "documents", "vault", "destination", "launcher", "tasks"),
             *("allowed_networks", "allowed_ports", "egress_address", "cloud_sql"),
+            "bigquery_emulator",
         )
         return {f"HEADRACE_{name.upper()}": str(getattr(self, name)) for name in names}
 

@@ -1,7 +1,8 @@
 """A connection as people write it: `postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…`.
 
 An instance of Cloud SQL stands among the options, in place of the host:
-`postgresql://USER@/DATABASE?instance=PROJECT:REGION:NAME&login=iam`.
+`postgresql://USER@/DATABASE?instance=PROJECT:REGION:NAME&login=iam`. BigQuery has a project and,
+if it is to be one alone, a dataset: `bigquery://PROJECT/DATASET`.
 """
 
 from __future__ import annotations
@@ -11,21 +12,27 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from pydantic import SecretStr, ValidationError
 
+from headrace.bigquery_connection import BigqueryConnection, BigqueryLogin
 from headrace.connections import (
     Connection,
     Credentials,
     MysqlConnection,
     PostgresConnection,
+    ServerConnection,
     TlsMode,
 )
 from headrace.errors import URL_INVALID, Field, HeadraceError
 from headrace.validation import wrong_fields
 
-BY_SCHEME: dict[str, type[PostgresConnection | MysqlConnection]] = {
+_SERVERS: dict[str, type[ServerConnection]] = {
     "postgresql": PostgresConnection,
     "postgres": PostgresConnection,
     "mysql": MysqlConnection,
     "mariadb": MysqlConnection,
+}
+BY_SCHEME: dict[str, type[ServerConnection | BigqueryConnection]] = {
+    **_SERVERS,
+    "bigquery": BigqueryConnection,
 }
 
 # What the databases' own clients call the options and the modes of TLS. MySQL's PREFERRED is
@@ -34,6 +41,11 @@ _OF_CLOUD_SQL = {"instance": "instance", "ip-type": "ip_type", "login": "login"}
 _OPTIONS = {
     **{"sslmode": "tls", "ssl-mode": "tls", "sslrootcert": "ca", "ssl-ca": "ca"},
     **_OF_CLOUD_SQL,
+}
+_OF_BIGQUERY = {
+    "billing-project": "billing_project",
+    "location": "location",
+    "login": "login",
 }
 _MYSQL_MODES = {
     "DISABLED": TlsMode.DISABLE,
@@ -51,6 +63,8 @@ def from_url(url: str) -> tuple[Connection, Credentials | None]:
     No part of the URL is repeated: any may be a piece of a password.
     """
     parts, port = _split(url)
+    if parts.scheme == "bigquery":
+        return _of_bigquery(parts), None
     if set("/@") & set(parts.path.removeprefix("/")):
         # What stands in front of it as the host may then be a piece of a password.
         raise _invalid("has another / or @ behind what looks like its host")
@@ -68,11 +82,33 @@ def from_url(url: str) -> tuple[Connection, Credentials | None]:
         "ca_certificate": _read_certificate(options["ca"]) if "ca" in options else None,
     }
     try:
-        connection = BY_SCHEME[parts.scheme].model_validate(
+        connection = _SERVERS[parts.scheme].model_validate(
             values if port is None else {**values, "port": port}
         )
         password = unquote(parts.password or "")
         return connection, Credentials(password=SecretStr(password)) if password else None
+    except ValidationError as error:
+        fields = wrong_fields(error)
+        names = ", ".join(field.path for field in fields)
+        raise HeadraceError(URL_INVALID, f"The URL is wrong in {names}.", fields=fields) from None
+
+
+def _of_bigquery(parts: SplitResult) -> BigqueryConnection:
+    """`bigquery://PROJECT/DATASET?billing-project=…&location=…&login=key`.
+
+    Without a login it is this machine's own account that reads. A key never stands in a URL.
+    """
+    given = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    if not given.keys() <= _OF_BIGQUERY.keys() or parts.fragment or "@" in parts.netloc:
+        raise _invalid(f"has something else than a project and {', '.join(_OF_BIGQUERY)}")
+    values = {
+        "project": unquote(parts.netloc),
+        "datasets": unquote(parts.path.strip("/")) or None,
+        "login": BigqueryLogin.IAM,
+        **{_OF_BIGQUERY[key]: value for key, value in given.items()},
+    }
+    try:
+        return BigqueryConnection.model_validate(values)
     except ValidationError as error:
         fields = wrong_fields(error)
         names = ", ".join(field.path for field in fields)

@@ -15,7 +15,7 @@ from trustme import CA
 from devservers.mariadb import MariadbServer
 from devservers.postgres import PostgresServer
 from headrace.checks import Layer
-from headrace.connections import Connection, MysqlConnection, PostgresConnection, TlsMode
+from headrace.connections import MysqlConnection, PostgresConnection, ServerConnection, TlsMode
 from headrace.diagnosis.deadline import Deadline
 from headrace.diagnosis.mistaken import another
 from headrace.diagnosis.reach import Reach
@@ -34,7 +34,7 @@ from tests.conftest import LOCAL
 from tests.diagnosis import impostors
 from tests.diagnosis.test_recognise import SQL_SERVER, mysql, postgres_error, refusal
 
-CHOICES: dict[str, Callable[..., Connection]] = {
+CHOICES: dict[str, Callable[..., ServerConnection]] = {
     "postgres": PostgresConnection,
     "mysql": MysqlConnection,
 }

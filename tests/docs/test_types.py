@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from headrace.generated import mysql_types, postgres_types
+from headrace.generated import bigquery_source_types, mysql_types, postgres_types
 from headrace.generated.type_rows import Row
-from tests.types import test_mysql, test_postgres
+from tests.types import test_bigquery, test_mysql, test_postgres
 
 # No server of the tests has these: MySQL 9 and MariaDB 11.7 are the first with vectors.
 UNTRIED = {"vector (MySQL 9, MariaDB 11.7)", "any other"}
@@ -19,8 +19,9 @@ UNTRIED = {"vector (MySQL 9, MariaDB 11.7)", "any other"}
     [
         (postgres_types.groups(), list(test_postgres.CASES)),
         (mysql_types.groups(), [path.stem for path in test_mysql.CASES]),
+        (bigquery_source_types.groups(), list(test_bigquery.CASES)),
     ],
-    ids=["postgres", "mysql"],
+    ids=["postgres", "mysql", "bigquery"],
 )
 def test_every_type_has_a_case(groups: Mapping[str, Sequence[Row]], cases: list[str]) -> None:
     named = [row for rows in groups.values() for row in rows if row.name is not None]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from headrace.checks import Layer
-from headrace.connections import Connection, TlsMode
+from headrace.connections import ServerConnection, TlsMode
 from headrace.diagnosis.network import Network
 from headrace.model import Selection
 from tests.conftest import LOCAL
@@ -29,7 +29,7 @@ class Attempt:
     `patience` is how long to wait for a hang-up, where one comes: this machine may be busy.
     """
 
-    connection: Connection
+    connection: ServerConnection
     password: str = PASSWORD
     selection: tuple[Selection, ...] = ()
     network: Network = LOCAL

@@ -18,10 +18,10 @@ from pydantic import SecretStr
 from devservers.ports import free_port
 from headrace.checks import Check, Layer
 from headrace.connections import (
-    Connection,
     Credentials,
     MysqlConnection,
     PostgresConnection,
+    ServerConnection,
     TlsMode,
 )
 from headrace.diagnosis.diagnose import diagnose
@@ -35,31 +35,31 @@ from tests.faults.case import PASSWORD
 SAID = ("layer", "status", "code", "found", "hint", "copy_text", "fields", "grants")
 SCHEMES = {"postgres": "postgresql", "mysql": "mysql"}
 
-Faulty = Callable[[Database, MariadbDatabase], AbstractContextManager[Connection]]
+Faulty = Callable[[Database, MariadbDatabase], AbstractContextManager[ServerConnection]]
 
 
 @contextmanager
-def wrong_password(database: Database, _: MariadbDatabase) -> Iterator[Connection]:
+def wrong_password(database: Database, _: MariadbDatabase) -> Iterator[ServerConnection]:
     yield database.connection
 
 
 @contextmanager
-def wrong_user(_: Database, database: MariadbDatabase) -> Iterator[Connection]:
+def wrong_user(_: Database, database: MariadbDatabase) -> Iterator[ServerConnection]:
     yield database.connection.model_copy(update={"user": "nobody_here"})
 
 
 @contextmanager
-def no_tls(database: Database, _: MariadbDatabase) -> Iterator[Connection]:
+def no_tls(database: Database, _: MariadbDatabase) -> Iterator[ServerConnection]:
     yield database.connection.model_copy(update={"tls": TlsMode.VERIFY_FULL})
 
 
 @contextmanager
-def nothing_there(_: Database, database: MariadbDatabase) -> Iterator[Connection]:
+def nothing_there(_: Database, database: MariadbDatabase) -> Iterator[ServerConnection]:
     yield database.connection.model_copy(update={"port": free_port()})
 
 
 @contextmanager
-def web_server(database: Database, _: MariadbDatabase) -> Iterator[Connection]:
+def web_server(database: Database, _: MariadbDatabase) -> Iterator[ServerConnection]:
     with impostors.listening(impostors.http) as port:
         yield database.connection.model_copy(update={"port": port})
 
@@ -102,21 +102,21 @@ def said(checks: Any) -> list[tuple[Any, ...]]:
     return [tuple(check[name] for name in SAID) for check in checks]
 
 
-def body(connection: Connection) -> dict[str, Any]:
+def body(connection: ServerConnection) -> dict[str, Any]:
     return {
         "connection": connection.model_dump(mode="json"),
         "credentials": {"password": PASSWORD},
     }
 
 
-def url(connection: Connection) -> str:
+def url(connection: ServerConnection) -> str:
     return (
         f"{SCHEMES[connection.type]}://{connection.user}@{connection.host}:{connection.port}"
         f"/{connection.database}?sslmode={connection.tls}"
     )
 
 
-def environment_of(connection: Connection) -> Mapping[str, str]:
+def environment_of(connection: ServerConnection) -> Mapping[str, str]:
     return {type(connection).password_variable: PASSWORD}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from headrace.connections import Connection
+from headrace.connections import ServerConnection
 
 
 def begin(page: Page, kind: str = "PostgreSQL", name: str = "Shop") -> None:
@@ -16,7 +16,7 @@ def begin(page: Page, kind: str = "PostgreSQL", name: str = "Shop") -> None:
     expect(page.get_by_role("heading", name="Connection", exact=True)).to_be_focused()
 
 
-def enter(page: Page, connection: Connection, password: str) -> None:
+def enter(page: Page, connection: ServerConnection, password: str) -> None:
     page.get_by_label("Host", exact=True).fill(connection.hostname)
     page.get_by_label("Port", exact=True).fill(str(connection.port))
     page.get_by_label("Database", exact=True).fill(connection.database)

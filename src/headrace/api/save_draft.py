@@ -12,7 +12,7 @@ from pydantic import Field
 from headrace import credentials as stored
 from headrace import ids, naming
 from headrace.api.destination_names import wrong_dataset, wrong_targets
-from headrace.connections import Connection, Credentials, TlsMode, identity
+from headrace.connections import Connection, Credentials, identity
 from headrace.errors import INVALID_INPUT, PASSWORD_REQUIRED, SOURCE_STALE, HeadraceError
 from headrace.errors import Field as WrongField
 from headrace.model import (
@@ -37,14 +37,6 @@ log = logging.getLogger(__name__)
 
 # What stays as it is in a change that does not name it, and has a default in a new source.
 _SETTINGS = ("selection", "unfit", "drift", "verify", "parallel", "chunk_rows", "setup_step")
-
-# How well a mode guards a password on its way; a step down needs the password again.
-_PROTECTION = {
-    TlsMode.DISABLE: 0,
-    TlsMode.REQUIRE: 1,
-    TlsMode.VERIFY_CA: 2,
-    TlsMode.VERIFY_FULL: 2,
-}
 
 
 class SaveDraft(Value):
@@ -195,7 +187,7 @@ def _check_password_may_stay(source: Source, connection: Connection) -> None:
         for key in {**old, **new}
         if new.get(key) != old.get(key)
     ]
-    if _PROTECTION[connection.tls] < _PROTECTION[source.connection.tls]:
+    if connection.protection < source.connection.protection:
         changed.append(WrongField("connection.tls", "protects the password less than before"))
     if changed:
         names = ", ".join(field.path for field in changed)

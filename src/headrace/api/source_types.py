@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
-from headrace import cloud_sql
+from headrace import cloud_sql, sources
+from headrace.bigquery_connection import BIGQUERY_LOGINS, BigqueryConnection, BigqueryLogin
 from headrace.checks import Layer
 from headrace.connections import (
     ADDRESS_TYPES,
@@ -16,8 +17,8 @@ from headrace.connections import (
     TLS_MODES,
     Credentials,
     Login,
-    MysqlConnection,
-    PostgresConnection,
+    ServerConnection,
+    ServiceAccountKey,
 )
 from headrace.services import Services
 from headrace.urls import BY_SCHEME
@@ -31,6 +32,10 @@ _CHOICES: dict[str, dict[str, str]] = {
     "ip_type": {str(kind): words for kind, words in ADDRESS_TYPES.items()},
     "login": {str(login): words for login, words in LOGINS.items()},
 }
+_CHOICES_OF: dict[type[Value], dict[str, dict[str, str]]] = {
+    BigqueryConnection: {"login": {str(login): words for login, words in BIGQUERY_LOGINS.items()}},
+}
+_CREDENTIALS: dict[type[Value], type[Credentials]] = {BigqueryConnection: ServiceAccountKey}
 
 # How a database is named, and the fields that belong to one way alone. The first of each has to be
 # filled in.
@@ -65,7 +70,10 @@ class Condition(Value):
 
 
 # A field that is needed only if another one says so.
-_ONLY_IF = {"password": Condition(field="login", value=Login.PASSWORD)}
+_ONLY_IF: dict[type[Value], Condition] = {
+    Credentials: Condition(field="login", value=Login.PASSWORD),
+    ServiceAccountKey: Condition(field="login", value=BigqueryLogin.KEY),
+}
 
 
 class FormField(Value):
@@ -108,22 +116,23 @@ class SourceTypes(Value):
 
 
 def list_source_types(services: Services, request: ListSourceTypes) -> SourceTypes:  # noqa: ARG001
-    """Nothing is read or stored."""
-    types = tuple(_source_type(name, kind) for name, kind in CONNECTIONS.items())
+    """Those whose tables this service can read. Nothing is read or stored."""
+    types = tuple(
+        _source_type(name, kind) for name, kind in CONNECTIONS.items() if sources.served(name)
+    )
     return SourceTypes(types=types, layers=tuple(Layer))
 
 
-def _source_type(name: str, kind: type[PostgresConnection | MysqlConnection]) -> SourceType:
-    ways = [way for way in _WAYS if way in kind.model_fields]
-    if not cloud_sql.installed():
-        ways.remove("instance")
+def _source_type(name: str, kind: type[ServerConnection | BigqueryConnection]) -> SourceType:
+    known = ["host", *(["instance"] if cloud_sql.installed() else [])]
+    ways = [way for way in known if way in kind.model_fields]
     fields = _fields(kind)
     return SourceType(
         type=name,
         label=kind.label,
         ways=tuple(Choice(value=way, description=_WAYS[way]) for way in ways[1:] and ways),
         connection=tuple(field for field in fields if field.way in (None, *ways)),
-        credentials=_fields(Credentials),
+        credentials=_fields(_CREDENTIALS.get(kind, Credentials)),
         url_schemes=tuple(scheme for scheme, known in BY_SCHEME.items() if known is kind),
     )
 
@@ -132,13 +141,13 @@ def _fields(kind: type[Value]) -> tuple[FormField, ...]:
     schema = kind.model_json_schema()
     required = schema["required"]
     return tuple(
-        _field(name, about, required=name in required)
+        _field(kind, name, about, required=name in required)
         for name, about in schema["properties"].items()
         if name != "type"
     )
 
 
-def _field(name: str, about: dict[str, Any], *, required: bool) -> FormField:
+def _field(kind: type[Value], name: str, about: dict[str, Any], *, required: bool) -> FormField:
     # A field that may be left out is one of its type and null.
     about = {**about, **about.get("anyOf", [{}])[0]}
     (example, *_) = about.get("examples", [None])
@@ -155,11 +164,11 @@ def _field(name: str, about: dict[str, Any], *, required: bool) -> FormField:
         max_length=about.get("maxLength"),
         choices=tuple(
             Choice(value=value, description=words)
-            for value, words in _CHOICES.get(name, {}).items()
+            for value, words in {**_CHOICES, **_CHOICES_OF.get(kind, {})}.get(name, {}).items()
         ),
         more=name in _MORE,
-        way=_WAY_OF.get(name),
-        only_if=_ONLY_IF.get(name),
+        way=_WAY_OF.get(name) if set(_WAYS) <= kind.model_fields.keys() else None,
+        only_if=_ONLY_IF.get(kind),
     )
 
 

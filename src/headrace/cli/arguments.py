@@ -20,8 +20,8 @@ Url = Annotated[
     str,
     typer.Argument(
         help="postgresql:// or mysql://USER@HOST:PORT/DATABASE; of Cloud SQL "
-        "…://USER@/DATABASE?instance=PROJECT:REGION:NAME. Better leave the password out: it is "
-        "taken from PGPASSWORD or MYSQL_PWD, or asked for.",
+        "…://USER@/DATABASE?instance=PROJECT:REGION:NAME; of BigQuery bigquery://PROJECT/DATASET. "
+        "Better leave the password out: it is taken from PGPASSWORD or MYSQL_PWD, or asked for.",
         show_default=False,
     ),
 ]

@@ -19,8 +19,8 @@ def grants(
     url: Annotated[
         str,
         typer.Argument(
-            help="postgresql:// or mysql://USER@HOST:PORT/DATABASE. Nothing is connected to, and "
-            "no password is needed.",
+            help="postgresql:// or mysql://USER@HOST:PORT/DATABASE, or bigquery://PROJECT/DATASET. "
+            "Nothing is connected to, and no password is needed.",
             show_default=False,
         ),
     ],

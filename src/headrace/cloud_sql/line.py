@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from headrace.cloud_sql import PORT
-from headrace.connections import ADDRESS_TYPES, AddressType, Connection
+from headrace.connections import ADDRESS_TYPES, AddressType, ServerConnection
 from headrace.diagnosis.deadline import Deadline
 from headrace.diagnosis.dial import Dialled, dial
 from headrace.diagnosis.network import Network
@@ -56,7 +56,7 @@ _AGAIN = (
 )
 
 
-def question(connection: Connection, network: Network) -> Question:
+def question(connection: ServerConnection, network: Network) -> Question:
     """What to ask about the instance.
 
     Raises INSTANCE_NOT_SERVED if Google's connector is not installed.
@@ -67,13 +67,13 @@ def question(connection: Connection, network: Network) -> Question:
     return made
 
 
-def ask(connection: Connection, network: Network, deadline: Deadline) -> Instance:
+def ask(connection: ServerConnection, network: Network, deadline: Deadline) -> Instance:
     """What the instance is, asked now. Raises the errors of `headrace.cloud_sql.refusals`."""
     found: Instance = _lookup().ask(question(connection, network), deadline)
     return found
 
 
-def admit(connection: Connection, network: Network) -> None:
+def admit(connection: ServerConnection, network: Network) -> None:
     """Raises PORT_REFUSED if the operator lets nobody connect to where instances listen."""
     if not any(PORT in ports for ports in network.ports):
         raise HeadraceError(
@@ -85,7 +85,7 @@ def admit(connection: Connection, network: Network) -> None:
         )
 
 
-def address_of(instance: Instance, connection: Connection) -> str:
+def address_of(instance: Instance, connection: ServerConnection) -> str:
     """The address of the kind that was chosen. Raises INSTANCE_WITHOUT_ADDRESS."""
     chosen = connection.ip_type
     if found := instance.addresses[chosen]:
@@ -106,7 +106,7 @@ def address_of(instance: Instance, connection: Connection) -> str:
 
 
 def judged(
-    address: str, connection: Connection, network: Network, deadline: Deadline
+    address: str, connection: ServerConnection, network: Network, deadline: Deadline
 ) -> tuple[Address, ...]:
     """The addresses to dial; a name is one of Private Service Connect's. As `resolve`."""
     try:
@@ -125,7 +125,7 @@ def judged(
         ) from error
 
 
-def check_engine(instance: Instance, connection: Connection) -> str:
+def check_engine(instance: Instance, connection: ServerConnection) -> str:
     """The engine and its version, for a person. Raises DATABASE_TYPE_WRONG."""
     what = f"Looking up the {connection.place}"
     for prefix, kind in _ENGINES.items():
@@ -149,7 +149,10 @@ def check_engine(instance: Instance, connection: Connection) -> str:
 
 
 def dialled(
-    addresses: tuple[Address, ...], connection: Connection, network: Network, deadline: Deadline
+    addresses: tuple[Address, ...],
+    connection: ServerConnection,
+    network: Network,
+    deadline: Deadline,
 ) -> Dialled:
     """As `dial`, with the next step for an instance."""
     try:
@@ -163,7 +166,9 @@ def dialled(
         raise HeadraceError(error.kind, error.detail, hint=hint, fields=fields) from error
 
 
-def encrypted(sock: socket.socket, instance: Instance, connection: Connection) -> socket.socket:
+def encrypted(
+    sock: socket.socket, instance: Instance, connection: ServerConnection
+) -> socket.socket:
     """The socket, after each side has shown the other its certificate. Takes it over."""
     what = f"Negotiating TLS with the {connection.place}"
     handshake = tls.Handshake(instance.context, instance.name, what, _AGAIN)
@@ -171,7 +176,7 @@ def encrypted(sock: socket.socket, instance: Instance, connection: Connection) -
 
 
 def connected(
-    connection: Connection, network: Network, deadline: Deadline
+    connection: ServerConnection, network: Network, deadline: Deadline
 ) -> tuple[socket.socket, Instance]:
     """A socket to the instance and what is known of it, which is not asked for each time."""
     admit(connection, network)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.connections import Connection
+from headrace.connections import ServerConnection
 from headrace.diagnosis.addresses import Ip
 from headrace.diagnosis.recognise import Service, Speaks
 from headrace.errors import (
@@ -42,7 +42,7 @@ _NEXT_STEPS = {
 _ANOTHER_PORT = "That is no database that can be read here: enter the database's port"
 
 
-def nothing_listens(connection: Connection, address: Ip) -> str:
+def nothing_listens(connection: ServerConnection, address: Ip) -> str:
     """The next step when the connection was refused."""
     if address.is_loopback:
         return (
@@ -56,18 +56,18 @@ def nothing_listens(connection: Connection, address: Ip) -> str:
     )
 
 
-def usual_port(connection: Connection) -> str:
+def usual_port(connection: ServerConnection) -> str:
     return f"{NAMES[connection.type]}: usually {USUAL_PORTS[connection.type]}"
 
 
-def port_at_fault(connection: Connection, message: str) -> tuple[Field, ...]:
+def port_at_fault(connection: ServerConnection, message: str) -> tuple[Field, ...]:
     """The field, with the port that is usual, unless that was entered."""
     usual = USUAL_PORTS[connection.type]
     suggestion = str(usual) if connection.port != usual else None
     return (Field("connection.port", message, suggestion),)
 
 
-def another(service: Service, connection: Connection, what: str) -> HeadraceError:
+def another(service: Service, connection: ServerConnection, what: str) -> HeadraceError:
     """The error for a service that is not of the connection's type."""
     chosen = NAMES[connection.type]
     if (kind := TYPES.get(service.speaks)) is None:
@@ -105,7 +105,7 @@ def postgres_refuses(service: Service, what: str) -> HeadraceError:
     )
 
 
-def unrecognised(connection: Connection, what: str) -> HeadraceError:
+def unrecognised(connection: ServerConnection, what: str) -> HeadraceError:
     """The error for something that answers, in no way that is known."""
     return HeadraceError(
         PROTOCOL_UNEXPECTED,
@@ -117,7 +117,7 @@ def unrecognised(connection: Connection, what: str) -> HeadraceError:
     )
 
 
-def silent(connection: Connection, what: str) -> HeadraceError:
+def silent(connection: ServerConnection, what: str) -> HeadraceError:
     """The error for a server that takes connections and never says a word."""
     return HeadraceError(
         CONNECTION_TIMED_OUT,
@@ -128,7 +128,7 @@ def silent(connection: Connection, what: str) -> HeadraceError:
     )
 
 
-def ended(connection: Connection, what: str) -> HeadraceError:
+def ended(connection: ServerConnection, what: str) -> HeadraceError:
     """The error for a connection that is ended in answer to the first word."""
     return HeadraceError(
         PROTOCOL_UNEXPECTED,

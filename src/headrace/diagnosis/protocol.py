@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from contextlib import closing
 
-from headrace.connections import Connection
+from headrace.connections import ServerConnection
 from headrace.diagnosis import mistaken
 from headrace.diagnosis.deadline import Deadline
 from headrace.diagnosis.opening import Opening
@@ -34,7 +34,10 @@ class Inquiry:
     """
 
     def __init__(
-        self, connection: Connection, deadline: Deadline, dial: Callable[[Deadline], socket.socket]
+        self,
+        connection: ServerConnection,
+        deadline: Deadline,
+        dial: Callable[[Deadline], socket.socket],
     ) -> None:
         self._connection = connection
         self._deadline = deadline

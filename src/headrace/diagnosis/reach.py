@@ -7,9 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
+from headrace import sources
+from headrace.bigquery_connection import BigqueryConnection
 from headrace.checks import Fact, Layer
-from headrace.connections import Connection, TlsMode
+from headrace.connections import Connection, ServerConnection, TlsMode
 from headrace.diagnosis import mistaken
 from headrace.diagnosis.addresses import Ip, literal, plain_name
 from headrace.diagnosis.deadline import Deadline
@@ -21,6 +24,9 @@ from headrace.diagnosis.relay import Before, Relay
 from headrace.diagnosis.resolve import Address, resolve
 from headrace.errors import CONNECTION_REFUSED, CONNECTION_RESET, PORT_REFUSED, HeadraceError
 from headrace.sources import Finding, tls
+
+if TYPE_CHECKING:
+    from headrace.sources.bigquery.reach import GoogleReach
 
 # All that a test asks for is a fraction of this.
 MOST_BYTES = 8 << 20
@@ -42,7 +48,7 @@ class Reach:
     _local: Ip
     _heard = b""
 
-    def __init__(self, connection: Connection, network: Network, deadline: Deadline) -> None:
+    def __init__(self, connection: ServerConnection, network: Network, deadline: Deadline) -> None:
         self._connection = connection
         self._host = connection.hostname
         self._port = connection.port
@@ -202,8 +208,13 @@ class Reach:
         return self._relay
 
 
-def reach_of(connection: Connection, network: Network, deadline: Deadline) -> Reach:
-    """By host and port, or by the name of an instance of Cloud SQL; nothing is connected yet."""
+def reach_of(connection: Connection, network: Network, deadline: Deadline) -> Reach | GoogleReach:
+    """By host and port, by the name of an instance of Cloud SQL, or at Google's own address.
+
+    Nothing is connected yet. Raises SOURCE_TYPE_NOT_SERVED.
+    """
+    if isinstance(connection, BigqueryConnection):
+        return sources.google_reach(network, deadline)
     if connection.instance is not None:
         from headrace.cloud_sql.reach import InstanceReach
 

@@ -40,7 +40,7 @@ def adhoc_source(connection: Connection, tables: Sequence[str], dataset: str | N
     wrong = [
         Field(table, "is not written like schema.table")
         for table in tables
-        if not _TABLE.fullmatch(table)
+        if not _is_named(connection, table)
     ]
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,127}", name):
         wrong.append(Field("dataset", "holds letters, digits and underscores alone"))
@@ -85,6 +85,11 @@ def extract_once(
         finally:
             discard(destination, run.run_id)
     return board.tables
+
+
+def _is_named(connection: Connection, table: str) -> bool:
+    match = _TABLE.fullmatch(table)
+    return match is not None and bool(match[1] or connection.default_schema)
 
 
 def _selection(connection: Connection, table: str) -> Selection:

@@ -19,6 +19,7 @@ from headrace.errors import (
     TLS_UNTRUSTED,
     Kind,
 )
+from headrace.sources.bigquery import reasons as bigquery
 from headrace.sources.mysql import errors as mysql
 from headrace.sources.postgres import errors as postgres
 from headrace.sources.tls_failures import AFTER_CERTIFICATE, BY_REASON, BY_VERIFY_CODE
@@ -110,5 +111,21 @@ TABLES = (
             "none, and the connection ends": (CONNECTION_LOST, "the other side closed it"),
         },
         mysql.HINTS,
+    ),
+    Table(
+        "BigQuery",
+        "The reasons of BigQuery's errors ('Error messages' in its documentation), and the status "
+        "where there is none; 403, say, is what gRPC calls PERMISSION_DENIED.",
+        "reason",
+        {
+            **bigquery.BY_REASON,
+            **{str(status): meaning for status, meaning in bigquery.BY_STATUS.items()},
+            "any other": bigquery.ANY_OTHER,
+            "none, and the connection ends": (
+                CONNECTION_LOST,
+                "Google's servers can't be reached",
+            ),
+        },
+        bigquery.HINTS,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.generated import mysql_types, postgres_types
+from headrace.generated import bigquery_source_types, mysql_types, postgres_types
 from headrace.generated.type_rows import tables
 
 _HEAD = """# Types
@@ -29,6 +29,6 @@ which the policy decides.
 
 def types_md() -> str:
     lines = [_HEAD]
-    for database in (postgres_types, mysql_types):
+    for database in (postgres_types, mysql_types, bigquery_source_types):
         lines += [database.HEAD.rstrip(), *tables(database.groups()), ""]
     return "\n".join(lines)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, distribution
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
@@ -16,27 +17,35 @@ from headrace.chunks import WHOLE, Chunk
 from headrace.connections import Connection, Credentials
 from headrace.diagnosis.network import Network
 from headrace.digests import Digest
-from headrace.errors import HeadraceError
+from headrace.errors import SOURCE_TYPE_NOT_SERVED, HeadraceError
 from headrace.identity import Identity
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.tables import TableDescription, TableRef, TableSummary
 
 if TYPE_CHECKING:
+    from headrace.diagnosis.deadline import Deadline
     from headrace.diagnosis.reach import Reach
+    from headrace.sources.bigquery.reach import GoogleReach
     from headrace.sources.survey import Survey
 
 SCHEMES = {
     "postgres": "headrace.sources.postgres:connect",
     "mysql": "headrace.sources.mysql:connect",
+    "bigquery": "headrace.sources.bigquery:connect",
 }
 PROBES = {
     "postgres": "headrace.sources.postgres.probe:open_probe",
     "mysql": "headrace.sources.mysql.probe:open_probe",
+    "bigquery": "headrace.sources.bigquery.probe:open_probe",
 }
 GRANTS = {
     "postgres": "headrace.sources.postgres.grants:grants",
     "mysql": "headrace.sources.mysql.grants:grants",
+    "bigquery": "headrace.sources.bigquery.grants:grants",
 }
+
+# What has to be installed beside Headrace.
+NEEDED = {"bigquery": ("google-cloud-bigquery", "google-cloud-bigquery-storage")}
 
 # What the user is called for whom the SQL is written, unless another name is asked for.
 READER = "headrace_reader"
@@ -275,7 +284,7 @@ def connect(
 def probe(
     connection: Connection,
     credentials: Credentials,
-    reach: Reach,
+    reach: Reach | GoogleReach,
     selection: Sequence[Selection] = (),
 ) -> Probe:
     """A probe for this type of database, over what `reach` reaches; nothing is connected yet.
@@ -296,6 +305,31 @@ def grants(connection: Connection, selection: Sequence[Selection], user: str) ->
     return made
 
 
+def google_reach(network: Network, deadline: Deadline) -> GoogleReach:
+    """What stands in the place of `Reach` for what is at Google's own address."""
+    made: GoogleReach = _named("headrace.sources.bigquery.reach:GoogleReach")(network, deadline)
+    return made
+
+
+def served(connection_type: str) -> bool:
+    """Whether what it takes to read such a source is installed; nothing is loaded for that."""
+    try:
+        for package in NEEDED.get(connection_type, ()):
+            distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 def _named(path: str) -> Any:
+    """Raises SOURCE_TYPE_NOT_SERVED if what is named needs what is not installed."""
     module, _, name = path.partition(":")
-    return getattr(import_module(module), name)
+    try:
+        return getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("headrace"):
+            raise
+        raise HeadraceError(
+            SOURCE_TYPE_NOT_SERVED,
+            f"Reading such a source needs the package '{error.name}', which is not installed.",
+        ) from error

@@ -22,6 +22,7 @@ _ORDERED = re.compile(r"(?i)ulid|ksuid")
 _ORDERED_TYPE = re.compile(r"char(acter varying)?\(26\)")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
+UNIQUE = "It is unique."
 _DELETES = "Deletes: the rows stay in the destination."
 _LATE = "Rows with a lower value that are committed later"
 
@@ -167,7 +168,7 @@ def _evidence(role: Role, column: Traits, keys: Sequence[tuple[str, ...]]) -> tu
     if role is Role.ORDERED:
         said.append("It looks like an identifier that begins with the time.")
     if (column.name,) in keys:
-        said.append("It is unique.")
+        said.append(UNIQUE)
     if column.index:
         said.append(f"Index {column.index} begins with it.")
     return tuple(sentence for sentence in [*said, *column.remarks] if sentence)

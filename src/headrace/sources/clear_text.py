@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from headrace.connections import Connection, TlsMode
+from headrace.connections import ServerConnection, TlsMode
 from headrace.errors import PASSWORD_WITHHELD, HeadraceError
 
 
-def check_may_be_sent(connection: Connection) -> None:
+def check_may_be_sent(connection: ServerConnection) -> None:
     """Raises PASSWORD_WITHHELD unless only the right server can read it, or nobody minds.
 
     Nobody minds with the TLS mode 'disable', which is the user's own choice. Without an authority

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from headrace.connections import Connection
+from headrace.connections import ServerConnection
 from headrace.errors import (
     HOST_NOT_PERMITTED,
     IAM_LOGIN_REFUSED,
@@ -24,7 +24,7 @@ _ENDINGS = {"postgres": "", "mysql": "@PROJECT.iam.gserviceaccount.com"}
 
 
 @contextmanager
-def explained(connection: Connection) -> Iterator[None]:
+def explained(connection: ServerConnection) -> Iterator[None]:
     """For what logs in: a refusal of one that has no password is told as such."""
     try:
         yield
@@ -34,7 +34,7 @@ def explained(connection: Connection) -> Iterator[None]:
         raise _refused(error, connection) from error
 
 
-def _refused(error: HeadraceError, connection: Connection) -> HeadraceError:
+def _refused(error: HeadraceError, connection: ServerConnection) -> HeadraceError:
     project, _, name = parts(connection.instance or "")
     flag = {"postgres": "cloudsql.iam_authentication", "mysql": "cloudsql_iam_authentication"}
     return HeadraceError(

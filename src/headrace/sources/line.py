@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from headrace.connections import Connection
+from headrace.connections import ServerConnection
 from headrace.diagnosis.deadline import Deadline
 from headrace.diagnosis.dial import dial
 from headrace.diagnosis.network import Network
@@ -29,7 +29,7 @@ class Line:
         return self._encrypt(self.sock, request)
 
 
-def line(connection: Connection, network: Network, deadline: Deadline) -> Line:
+def line(connection: ServerConnection, network: Network, deadline: Deadline) -> Line:
     """Nothing is dialled but what the network allows.
 
     Raises the errors of docs/errors.md, "Reaching a database".

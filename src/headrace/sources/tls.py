@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from headrace.checks import Fact
-from headrace.connections import Connection, TlsMode
+from headrace.connections import ServerConnection, TlsMode
 from headrace.errors import CONNECTION_LOST, TLS_NAME_WRONG, TLS_NOT_SPOKEN, HeadraceError
 from headrace.sources import Finding
 
@@ -36,7 +36,7 @@ _ANY_AUTHORITY = (
 
 
 def encrypted(
-    sock: socket.socket, connection: Connection, request: Callable[[socket.socket, str], None]
+    sock: socket.socket, connection: ServerConnection, request: Callable[[socket.socket, str], None]
 ) -> socket.socket:
     """The socket encrypted as the connection's TLS mode says; itself with TlsMode.DISABLE.
 
@@ -72,7 +72,9 @@ class Handshake:
     hint: str | None = None
 
 
-def handshaken(sock: socket.socket, connection: Connection, handshake: Handshake) -> socket.socket:
+def handshaken(
+    sock: socket.socket, connection: ServerConnection, handshake: Handshake
+) -> socket.socket:
     """The socket, encrypted with a server that waits for TLS. Errors are those of `encrypted`."""
     context, what, hint = handshake.context, handshake.what, handshake.hint
     context.sslsocket_class = _Socket
@@ -110,7 +112,9 @@ def handshaken(sock: socket.socket, connection: Connection, handshake: Handshake
     return protected
 
 
-def finding(sock: socket.socket, connection: Connection, *, offered: bool | None = None) -> Finding:
+def finding(
+    sock: socket.socket, connection: ServerConnection, *, offered: bool | None = None
+) -> Finding:
     """How the socket is protected, for the connection test.
 
     `offered` is whether the server has TLS to offer, if that is known of one that is not asked.
@@ -212,7 +216,7 @@ def _advised(error: HeadraceError, hint: str | None) -> HeadraceError:
 
 
 def _failed(
-    error: OSError, sock: ssl.SSLSocket, connection: Connection, what: str
+    error: OSError, sock: ssl.SSLSocket, connection: ServerConnection, what: str
 ) -> HeadraceError:
     try:
         if not isinstance(error, (ssl.SSLError, ConnectionError)):
@@ -238,7 +242,7 @@ def _facts(said: dict[str, str]) -> tuple[Fact, ...]:
     return tuple(Fact(name=name, value=value) for name, value in said.items())
 
 
-def _context(connection: Connection) -> ssl.SSLContext:
+def _context(connection: ServerConnection) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = connection.tls is TlsMode.VERIFY_FULL

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from headrace.connections import Connection
+from headrace.connections import ServerConnection
 from headrace.errors import (
     TLS_CLIENT_CERTIFICATE,
     TLS_EXPIRED,
@@ -101,7 +101,10 @@ def refused_later(error: ssl.SSLError, what: str) -> HeadraceError | None:
 
 
 def failure(
-    error: ssl.SSLError | ConnectionError, connection: Connection, chain: Sequence[bytes], what: str
+    error: ssl.SSLError | ConnectionError,
+    connection: ServerConnection,
+    chain: Sequence[bytes],
+    what: str,
 ) -> HeadraceError:
     """What failed, and the next step; `chain` is what the server showed, its own first."""
     kind, reason = _cause(error, seen=bool(chain))
@@ -131,7 +134,7 @@ def _reason(error: OSError) -> str:
     return getattr(error, "reason", None) or ""
 
 
-def _untrusted(reason: str, own: Certificate, connection: Connection) -> _Step:
+def _untrusted(reason: str, own: Certificate, connection: ServerConnection) -> _Step:
     reason = f"{reason}; its authority is '{own.issuer}'"
     if found := advice(connection.hostname, own.issuer):
         return _Step(reason, found.hint, found.copy)
@@ -148,22 +151,22 @@ def _untrusted(reason: str, own: Certificate, connection: Connection) -> _Step:
     return _Step(reason, hint)
 
 
-def _self_signed(reason: str, own: Certificate, connection: Connection) -> _Step:
+def _self_signed(reason: str, own: Certificate, connection: ServerConnection) -> _Step:
     found = advice(connection.hostname, own.issuer)
     return _Step(reason, found.hint, found.copy) if found else _Step(reason)
 
 
-def _expired(reason: str, own: Certificate, _: Connection) -> _Step:
+def _expired(reason: str, own: Certificate, _: ServerConnection) -> _Step:
     if own.days_left >= 0:
         return _Step("a certificate of an authority above the server's has expired")
     return _Step(f"{reason}, on {own.valid_until:%Y-%m-%d}")
 
 
-def _not_yet_valid(reason: str, own: Certificate, _: Connection) -> _Step:
+def _not_yet_valid(reason: str, own: Certificate, _: ServerConnection) -> _Step:
     return _Step(f"{reason}: it begins on {own.valid_from:%Y-%m-%d}")
 
 
-def _name_wrong(reason: str, own: Certificate, connection: Connection) -> _Step:
+def _name_wrong(reason: str, own: Certificate, connection: ServerConnection) -> _Step:
     if not own.hosts:
         found = advice(connection.hostname, own.issuer)
         hint = found.hint if found else (
@@ -200,7 +203,7 @@ def _domain(name: str) -> str | None:
     return ".".join(labels[-size:]) if owned else None
 
 
-_STEPS: dict[Kind, Callable[[str, Certificate, Connection], _Step]] = {
+_STEPS: dict[Kind, Callable[[str, Certificate, ServerConnection], _Step]] = {
     TLS_UNTRUSTED: _untrusted,
     TLS_SELF_SIGNED: _self_signed,
     TLS_EXPIRED: _expired,
