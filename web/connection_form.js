@@ -19,5 +19,16 @@ export function credentialFields(state, type) {
 /** The way that a connection's values are of. */
 export const wayIn = ({ instance }) => (instance ? "instance" : "host");
 
-/** Where the server of a stored connection is. */
-export const place = ({ host, port, instance }) => instance ?? (port ? `${host}:${port}` : host);
+/** Where the server of a stored connection is; BigQuery's has a project. */
+export const place = ({ host, port, instance, project }) =>
+  instance ?? project ?? (port ? `${host}:${port}` : host);
+
+/** The same by its name alone. */
+export const server = ({ host, instance, project }) => instance ?? project ?? host;
+
+/** What is read there: a database, or datasets of BigQuery. */
+export const database = ({ database: name, datasets }) => name ?? datasets ?? "all datasets";
+
+/** Who logs in there. */
+export const who = ({ user, login }) =>
+  user ?? (login === "iam" ? "this service’s account" : "its key’s account");

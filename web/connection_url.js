@@ -1,5 +1,5 @@
 // A connection as people write it: postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=… or
-// postgresql://USER@/DATABASE?instance=PROJECT:REGION:NAME
+// postgresql://USER@/DATABASE?instance=PROJECT:REGION:NAME or bigquery://PROJECT/DATASET
 // It is taken apart here, so that a password in it travels nowhere but with the form's other
 // fields.
 
@@ -7,6 +7,8 @@
 const TLS_OPTIONS = ["sslmode", "ssl-mode"];
 // Of an instance of Cloud SQL, and what the form calls them.
 const OF_INSTANCE = { instance: "instance", "ip-type": "ip_type", login: "login" };
+// Of BigQuery, and what the form calls them. Without a login it is the service's own account.
+const OF_BIGQUERY = { login: "login", "billing-project": "billing_project", location: "location" };
 // Browsers take no address without a host.
 const NO_HOST = "none.invalid";
 const MYSQL_MODES = {
@@ -30,6 +32,7 @@ export function fromUrl(text) {
   const path = url?.pathname.slice(1);
   // What stands in front of a further / or @ may be a piece of a password, and no host.
   if (!url || /[/@]/.test(path + url.search) || url.hash) return null;
+  if (/^\s*bigquery:/i.test(text)) return ofBigquery(url, path);
   const mode = TLS_OPTIONS.map((name) => url.searchParams.get(name)).find((given) => given);
   const values = {
     host: url.hostname === NO_HOST ? "" : decoded(url.hostname).replace(/^\[|\]$/g, ""),
@@ -44,6 +47,17 @@ export function fromUrl(text) {
   const given = Object.entries(values).filter(([, value]) => value !== "");
   const secrets = url.password ? { password: decoded(url.password) } : {};
   return { values: Object.fromEntries(given), secrets };
+}
+
+/** bigquery://PROJECT/DATASET; a key never stands in a URL. */
+function ofBigquery(url, path) {
+  if (url.username || url.password || url.port) return null;
+  const values = { project: decoded(url.hostname), datasets: decoded(path), login: "iam" };
+  for (const [option, name] of Object.entries(OF_BIGQUERY)) {
+    if (url.searchParams.has(option)) values[name] = url.searchParams.get(option);
+  }
+  const given = Object.entries(values).filter(([, value]) => value !== "");
+  return { values: Object.fromEntries(given), secrets: {} };
 }
 
 function parsed(text) {

@@ -1,4 +1,5 @@
 // The sources of a model with their last runs: read a page at a time, and kept up to date.
+import { database, server } from "./connection_form.js";
 import * as api from "./api.js";
 
 export const SHOWN_RUNS = 30;
@@ -63,11 +64,11 @@ export const KINDS = [
 
 export const ofKind = (sources, kind) => sources.filter(KINDS.find(([name]) => name === kind)[2]);
 
-/** Those with a text in their name, host, instance or database. */
+/** Those with a text in their name, or in that of the server or the database. */
 export function matching(sources, text) {
   const sought = text.trim().toLowerCase();
   const has = (part) => part?.toLowerCase().includes(sought);
   return sources.filter(({ source: { name, connection } }) =>
-    [name, connection.host, connection.instance, connection.database].some(has),
+    [name, server(connection), database(connection)].some(has),
   );
 }

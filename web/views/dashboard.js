@@ -1,3 +1,4 @@
+import { database, server } from "../connection_form.js";
 import { html, useSignal } from "../html.js";
 import { count, counted } from "../format.js";
 import { KINDS, SHOWN_RUNS, everySource, matching, ofKind } from "../overview.js";
@@ -102,7 +103,7 @@ function Row({ each: { source, schedule, runs } }) {
   return html`<tr>
     <th scope="row">
       <a href=${target}>${source.name}</a>
-      <small>${connection.database} on ${connection.instance ?? connection.host}</small>
+      <small>${database(connection)} on ${server(connection)}</small>
     </th>
     <td data-label="State"><${Badge} state=${source.state} /></td>
     <td data-label="Last run">${last

@@ -5,6 +5,7 @@ import { is, same } from "/unit/expect.js";
 const TYPES = [
   { type: "postgres", url_schemes: ["postgresql", "postgres"] },
   { type: "mysql", url_schemes: ["mysql", "mariadb"] },
+  { type: "bigquery", url_schemes: ["bigquery"] },
 ];
 
 export function the_scheme_tells_the_type() {
@@ -26,6 +27,18 @@ export function an_instance_stands_in_place_of_a_host() {
     secrets: {},
   });
   same(fromUrl("mysql:///shop?instance=p:r:i").values, { database: "shop", instance: "p:r:i" });
+}
+
+export function bigquery_has_a_project_and_no_host() {
+  is(typeOfUrl("bigquery://p/d", TYPES).type, "bigquery");
+  same(fromUrl("bigquery://my-project/sales?billing-project=paying&location=EU"), {
+    values: {
+      project: "my-project", datasets: "sales", login: "iam", billing_project: "paying", location: "EU",
+    },
+    secrets: {},
+  });
+  same(fromUrl("bigquery://my-project?login=key").values, { project: "my-project", login: "key" });
+  is(fromUrl("bigquery://key@my-project/sales"), null);
 }
 
 export function what_is_not_said_is_left_as_it_is() {

@@ -1,6 +1,6 @@
 import { html, useId } from "../../html.js";
 import { count, counted } from "../../format.js";
-import { place } from "../../connection_form.js";
+import { database, place, who } from "../../connection_form.js";
 import { href } from "../../router.js";
 import { modeOf } from "../../selection.js";
 import { tableKey, wizard } from "../../wizard.js";
@@ -18,7 +18,7 @@ export function Summary({ types, target }) {
   const tables = [...selection.values()];
   return html`<dl class="summary">
     <${Item} label="Source" step="source" target=${target}>${name}, ${type?.label ?? connection.type}<//>
-    <${Item} label="Connection" step="connection" target=${target}>Database <b>${connection.database}</b> on ${place(connection)} as ${connection.user}<//>
+    <${Item} label="Connection" step="connection" target=${target}>Database <b>${database(connection)}</b> on ${place(connection)} as ${who(connection)}<//>
     <${Item} label="Tables" step="tables" target=${target}><${Tables} tables=${tables} /><//>
     <${Item} label="Destination" step="schedule" target=${target}>Dataset <code>${dataset}</code><//>
     <${Item} label="Schedule" step="schedule" target=${target}><${Words} schedule=${schedule} /><//>

@@ -1,5 +1,6 @@
 import { html, useEffect, useRef, useSignal } from "../../html.js";
 import { Problem, saveDraft, sourceTypes, testConnection } from "../../api.js";
+import { server, who } from "../../connection_form.js";
 import { blank, byPath, checked, testBegun, testBroken, testEnded } from "../../wizard.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Field } from "../../parts/field.js";
@@ -64,7 +65,7 @@ export function RotatePassword({ source, onClose, onDone, onStale }) {
   };
   return html`<${Dialog} title="Replace the password" onClose=${onClose}>
     <form ref=${form} onSubmit=${submit} novalidate>
-      <p>It is tested as ${source.connection.user} on ${source.connection.instance ?? source.connection.host} first. The stored one stays in use unless the database takes the new one.</p>
+      <p>It is tested as ${who(source.connection)} on ${server(source.connection)} first. The stored one stays in use unless the database takes the new one.</p>
       ${types.problem && html`<${ProblemNotice} problem=${types.problem} onRetry=${types.reload} />`}
       ${secret && html`<${Field} label=${`New ${secret.label.toLowerCase()}`} kind="password" value=${password.value} required
         error=${wrong} onInput=${(text) => (password.value = text)} disabled=${busy} />`}
