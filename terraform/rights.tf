@@ -14,7 +14,7 @@ locals {
     # Activating looks whether the password is there; deleting cancels runs and lets tables go.
     sources = {
       memory = "512Mi", timeout = 120, concurrency = 20
-      rights = ["documents", "read_secrets", "delete_secrets", "launch", "write_checkpoints", "discard_staging"]
+      rights = ["documents", "read_secrets", "delete_secrets", "launch", "write_checkpoints", "look_at_tables", "discard_staging"]
     }
     # A backfill asks source and destination for the bounds.
     runs = {
@@ -24,7 +24,7 @@ locals {
     # One pass takes 50 seconds at most, and the next heartbeat takes what is left.
     dispatch = {
       memory = "512Mi", timeout = 90, concurrency = 2
-      rights = ["documents", "launch", "read_checkpoints", "discard_staging"]
+      rights = ["documents", "launch", "read_checkpoints", "look_at_tables", "discard_staging"]
     }
   }
 

@@ -127,7 +127,7 @@ class BigQuery:
         self._calls = BigQueryCalls(client.project, patience)
         self._jobs = Jobs(client, self._calls, self._location)
         self._tables = Tables(self._jobs)
-        self._loads = Loads(self._jobs, dataset, staging.uri)
+        self._loads = Loads(self._jobs, self._tables, dataset, staging.uri)
         self._checkpoints = Checkpoints(self._jobs, self._tables, dataset)
         self._publisher = Publisher(self._jobs, self._tables, self._checkpoints)
 

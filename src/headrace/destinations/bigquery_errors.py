@@ -128,7 +128,7 @@ def told(call: Callable[[], T]) -> T:
     """What `call` returns; its failures become those of a status, without anybody's words."""
     try:
         return call()
-    except requests.Timeout as error:
+    except (requests.Timeout, TimeoutError) as error:
         raise failure(StatusCode.DEADLINE_EXCEEDED) from error
     except (requests.RequestException, ConnectionError) as error:
         raise failure(StatusCode.UNAVAILABLE) from error

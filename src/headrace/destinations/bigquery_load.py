@@ -10,17 +10,21 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
-from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
 from headrace.destinations import StagedFile, StagedTable, Target
 from headrace.destinations.bigquery_sql import Job, JobName, Jobs
-from headrace.destinations.bigquery_tables import LOOKERS, fields_of
-from headrace.errors import DESTINATION_UNREADABLE, ROWS_DISAGREE, VALUE_NOT_CARRIED, HeadraceError
+from headrace.destinations.bigquery_tables import LOOKERS, Tables, fields_of
+from headrace.errors import (
+    DESTINATION_FORBIDDEN,
+    DESTINATION_UNREADABLE,
+    ROWS_DISAGREE,
+    VALUE_NOT_CARRIED,
+    HeadraceError,
+)
 
 KEPT = timedelta(days=7)
 _PREFIX = "_load"
@@ -29,8 +33,9 @@ _PREFIX = "_load"
 class Loads:
     """The staged tables of runs, in one dataset. `uri` tells what a staged file is called there."""
 
-    def __init__(self, jobs: Jobs, dataset: str, uri: Callable[[str], str]) -> None:
+    def __init__(self, jobs: Jobs, tables: Tables, dataset: str, uri: Callable[[str], str]) -> None:
         self._jobs = jobs
+        self._tables = tables
         self._dataset = dataset
         self._uri = uri
 
@@ -54,28 +59,22 @@ class Loads:
         return into
 
     def remove(self, run_id: str) -> None:
-        """Remove the run's staged tables. Absent is no error."""
-        jobs, dataset = self._jobs, f"{self._jobs.project}.{self._dataset}"
+        """Remove the run's staged tables. Absent is no error.
 
-        def listed() -> list[str]:
-            with suppress(NotFound):
-                found = jobs.client.list_tables(dataset, **jobs.once)
-                mine = f"{_PREFIX}_{run_id}_"
-                return [item.table_id for item in found if item.table_id.startswith(mine)]
-            return []
-
-        def remove(table_id: str) -> None:
-            jobs.calls(
-                f"remove table {self._dataset}.{table_id}",
-                lambda: jobs.client.delete_table(
-                    f"{dataset}.{table_id}", not_found_ok=True, **jobs.once
-                ),
-            )
-
-        found = jobs.calls(f"list the tables of dataset {self._dataset}", listed)
-        with ThreadPoolExecutor(LOOKERS) as removers:
-            for _ in removers.map(remove, found):
-                pass  # looked at, since what has failed raises here
+        Who may read checkpoints and not change them leaves the tables to their end.
+        """
+        mine = f"{_PREFIX}_{run_id}_"
+        try:
+            tables = [
+                table for table in self._tables.names(self._dataset) if table.startswith(mine)
+            ]
+            with ThreadPoolExecutor(LOOKERS) as removers:
+                targets = [Target(self._dataset, table) for table in tables]
+                for _ in removers.map(self._tables.remove, targets):
+                    pass  # looked at, since what has failed raises here
+        except HeadraceError as error:
+            if error.kind is not DESTINATION_FORBIDDEN:
+                raise
 
     def _make(self, into: Target, schema: pa.Schema) -> None:
         """Make it before it is loaded, so that it is never without an end."""
@@ -110,13 +109,8 @@ class Loads:
             )
 
         def stands(_: Job) -> bool:
-            found = self._jobs.calls(
-                f"look at table {into}",
-                lambda: self._jobs.client.get_table(
-                    f"{self._jobs.project}.{into}", **self._jobs.once
-                ),
-            )
-            return int(found.num_rows or 0) > 0 or rows == 0
+            found = self._tables.find(into)
+            return found is not None and (found.rows > 0 or rows == 0)
 
         try:
             job = self._jobs.run(f"load table {table.target}", name, send, stands)
@@ -148,7 +142,8 @@ def load_config(schema: pa.Schema) -> bigquery.LoadJobConfig:
         schema=fields_of(schema),
         autodetect=False,
         create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
-        write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
+        # The table was made for this; its end and all else of it stay as they are.
+        write_disposition=bigquery.WriteDisposition.WRITE_EMPTY,
         column_name_character_map="STRICT",
         max_bad_records=0,
         parquet_options=options,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from google.api_core.exceptions import AlreadyExists
@@ -56,23 +56,14 @@ def parameter(name: str, value: Any, of: str = "") -> Parameter:
 
 @dataclass(frozen=True)
 class Query:
-    """SQL and what its parameters stand for.
-
-    `files` are Parquet files by the names under which the SQL selects from them.
-    """
+    """SQL and what its parameters stand for."""
 
     sql: str
     parameters: Sequence[Parameter] = ()
-    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def config(self) -> bigquery.QueryJobConfig:
-        config = bigquery.QueryJobConfig(
-            query_parameters=list(self.parameters), use_legacy_sql=False
-        )
-        if self.files:
-            config.table_definitions = {name: _external(uris) for name, uris in self.files.items()}
-        return config
+        return bigquery.QueryJobConfig(query_parameters=list(self.parameters), use_legacy_sql=False)
 
 
 @dataclass(frozen=True)
@@ -232,12 +223,3 @@ _TYPES = {bool: "BOOL", int: "INT64", float: "FLOAT64", str: "STRING", bytes: "B
 
 def _type(value: object) -> str:
     return _TYPES.get(type(value), "STRING")
-
-
-def _external(uris: Sequence[str]) -> bigquery.ExternalConfig:
-    config = bigquery.ExternalConfig(bigquery.ExternalSourceFormat.PARQUET)
-    config.source_uris = list(uris)
-    options = bigquery.ParquetOptions()  # type: ignore[no-untyped-call]
-    options.enable_list_inference = True
-    config.parquet_options = options
-    return config

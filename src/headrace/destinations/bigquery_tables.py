@@ -80,6 +80,19 @@ class Tables:
         with ThreadPoolExecutor(LOOKERS) as lookers:
             return dict(zip(targets, lookers.map(self.find, targets), strict=True))
 
+    def names(self, dataset: str) -> Sequence[str]:
+        """Of the tables of a dataset; none if it is not there."""
+
+        def ask() -> list[str]:
+            with suppress(NotFound):
+                found = self._jobs.client.list_tables(
+                    f"{self._jobs.project}.{dataset}", **self._jobs.once
+                )
+                return [item.table_id for item in found]
+            return []
+
+        return self._jobs.calls(f"list the tables of dataset {dataset}", ask)
+
     def make_dataset(self, dataset: str) -> None:
         """One that is there is no error."""
         made = bigquery.Dataset(f"{self._jobs.project}.{dataset}")
