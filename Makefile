@@ -153,7 +153,7 @@ firestore-emulator: $(STAMP) ## Hold the contract of documents against Google's 
 
 # A project for nothing else, with a Firestore database 'headrace-test' and a bucket (docs/testing.md).
 test-cloud: $(STAMP) ## Hold the contracts against Google Cloud itself (PROJECT=… BUCKET=… LOCATION=…)
-	@test -n '$(PROJECT)' || { echo "Say in which project: make test-cloud PROJECT=my-test-project"; exit 1; }
+	$(if $(PROJECT),,$(error Say in which project: make test-cloud PROJECT=my-test-project))
 	HEADRACE_TEST_PROJECT=$(PROJECT) HEADRACE_TEST_RUN=$$(date +%Y%m%d%H%M%S) HEADRACE_TEST_DATABASE=$(or $(DATABASE),headrace-test) \
 		HEADRACE_TEST_BUCKET=$(BUCKET) HEADRACE_TEST_LOCATION=$(or $(LOCATION),EU) \
 		$(BIN)/python -m pytest -k "firestore or secret_manager or bigquery" tests/documents/test_contract.py tests/vaults/test_contract.py \

@@ -80,8 +80,7 @@ def test_the_target_says_where_and_what() -> None:
 
 
 def test_the_target_needs_a_project() -> None:
-    command = ["make", "--no-print-directory", "test-cloud"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = made()
 
     assert done.returncode != 0
-    assert "PROJECT=" in done.stdout + done.stderr
+    assert "PROJECT=" in done.stderr
