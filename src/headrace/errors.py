@@ -102,7 +102,7 @@ BODY_TOO_LARGE = Kind(
     "body_too_large",
     413,
     "The request body is too large",
-    "Send less than 1 MiB.",
+    "Send less than 4 MiB.",
 )
 UNSUPPORTED_MEDIA_TYPE = Kind(
     "unsupported_media_type",

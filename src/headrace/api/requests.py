@@ -25,7 +25,8 @@ from headrace.errors import (
 from headrace.validation import UNKNOWN_FIELD, wrong_fields
 from headrace.values import Value
 
-BODY_LIMIT = 1 << 20
+# Twenty thousand tables fit into it.
+BODY_LIMIT = 4 << 20
 # A client that is still sending often misses an answer, so what is refused is read to its end
 # and thrown away; up to here (Cloud Run passes no more either, "Quotas and limits").
 DRAIN_LIMIT = 32 << 20
