@@ -17,15 +17,15 @@ _TOLD = """
 SELECT bucket >> {span_bits},
     FROM_HEX(STRING_AGG(FORMAT('%02x%016x', bucket & {rest}, total), ''))
 FROM (
-    SELECT hash >> {shift} AS bucket,
-        CAST(MOD(SUM(CAST(hash AS NUMERIC)), NUMERIC '{modulus}') AS INT64) AS total
-    FROM (SELECT {hashed} AS hash FROM ({kept} UNION ALL {staged}))
-    WHERE hash IS NOT NULL{within} GROUP BY bucket
+    SELECT key_hash >> {shift} AS bucket,
+        CAST(MOD(SUM(CAST(key_hash AS NUMERIC)), NUMERIC '{modulus}') AS INT64) AS total
+    FROM (SELECT {hashed} AS key_hash FROM ({kept} UNION ALL {staged}))
+    WHERE key_hash IS NOT NULL{within} GROUP BY bucket
 ) GROUP BY 1
 """
 _GONE = """
-SELECT gone.name FROM (SELECT {name} AS name, {hashed} AS hash FROM ({kept})) AS gone
-{present}WHERE gone.hash IS NOT NULL{within}
+SELECT gone.name FROM (SELECT {name} AS name, {hashed} AS key_hash FROM ({kept})) AS gone
+{present}WHERE gone.key_hash IS NOT NULL{within}
 """
 _PRESENT = "LEFT JOIN {present} AS present ON present.name = gone.name "
 # The texts of the keys of the live rows that none of the staged ones replaces.
@@ -58,7 +58,7 @@ class Keys:
             hashed=hashed("text"),
             kept=self._kept,
             staged=self._staged,
-            within=_within("hash", within),
+            within=_within("key_hash", within),
         )
         doing = f"compare the keys of {self.table.target}"
         return dict(self.jobs.rows(doing, Query(sql, _asked(within))))
@@ -74,7 +74,7 @@ class Keys:
             hashed=hashed("text"),
             kept=self._kept,
             present=named,
-            within=_within("gone.hash", within),
+            within=_within("gone.key_hash", within),
         )
         missing = " AND present.name IS NULL" if present else ""
         return Query(f"{sql}{missing}", _asked(within))
