@@ -30,7 +30,7 @@ locals {
 
   rights = merge(
     { for name, function in local.functions : name => function.rights },
-    { job = ["documents", "read_secrets", "dial", "load"] },
+    { job = ["documents", "read_secrets", "dial", "load", "look_at_tables"] },
   )
   members = merge(
     { for name, account in google_service_account.function : name => account.member },

@@ -135,6 +135,14 @@ def test_only_the_job_brings_rows(deployment: Deployment) -> None:
     assert holders(deployment, "roles/bigquery.dataEditor") == {"job", "sources"}
 
 
+def test_who_asks_bigquery_is_told_of_what_is_not_there(deployment: Deployment) -> None:
+    """Google says nothing else than that it is forbidden to who may not see a project's tables."""
+    asking = holders(deployment, "roles/bigquery.jobUser")
+    assert "job" in asking
+    assert holders(deployment, "bigquery.tables.get") == asking
+    assert holders(deployment, "bigquery.datasets.get") == asking
+
+
 def test_every_grant_is_to_somebody_of_ours(full: Deployment) -> None:
     ours = {values["member"] for values in full.of_type("google_service_account").values()}
     agents = re.compile(rf"serviceAccount:\S*{NUMBER}@\S+\.gserviceaccount\.com")
