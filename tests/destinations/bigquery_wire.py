@@ -32,6 +32,15 @@ class Wire(HTTPAdapter):
         ]
         return [body for body in bodies if kind in body["configuration"]]
 
+    def datasets(self, name: str) -> list[dict[str, Any]]:
+        """What was sent to make the dataset of that name."""
+        bodies = [
+            _body_of(request)
+            for request in self.sent
+            if request.method == "POST" and str(request.url).partition("?")[0].endswith("/datasets")
+        ]
+        return [body for body in bodies if body["datasetReference"]["datasetId"] == name]
+
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
     ) -> requests.Response:
@@ -67,10 +76,17 @@ def failed(reason: str) -> Fault:
     return end
 
 
-def emptied(send: Send, request: requests.PreparedRequest) -> requests.Response:
-    """A table of which the metadata say that no row is left, as the emulator's never do."""
-    found = send(request).json()
-    return _answer(request, 200, {**found, "numRows": "0"})
+def with_fields(**fields: object) -> Fault:
+    """An answer that says what the emulator's never do."""
+
+    def answer(send: Send, request: requests.PreparedRequest) -> requests.Response:
+        return _answer(request, 200, {**send(request).json(), **fields})
+
+    return answer
+
+
+# A table of which no row is left.
+emptied = with_fields(numRows="0")
 
 
 def _body_of(request: requests.PreparedRequest) -> dict[str, Any]:

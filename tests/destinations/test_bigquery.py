@@ -35,7 +35,7 @@ from headrace.ids import new_id
 from headrace.layout import Granularity, Layout, Partitioning
 from headrace.model import Window
 from headrace.tables import TableRef
-from tests.destinations.bigquery_wire import Wire, emptied, failed, refused
+from tests.destinations.bigquery_wire import Wire, emptied, failed, refused, with_fields
 from tests.destinations.cloud import OWN, CloudPlace, cloud_place
 from tests.destinations.gcs_wire import Fault, lost, unreachable
 from tests.destinations.staging import bring, publish, stage, table
@@ -382,6 +382,15 @@ def test_who_may_not_remove_loaded_tables_leaves_them_to_their_end(
     end = client.get_table(left.reference).expires
     assert end is not None
     assert end > datetime.now(UTC)
+
+
+def test_a_dataset_of_a_source_gets_the_key_of_our_own(destination: BigQuery, wire: Wire) -> None:
+    key = {"kmsKeyName": "projects/p/locations/l/keyRings/r/cryptoKeys/k"}
+    wire.fail("GET", f"/datasets/{OWN}?", with_fields(defaultEncryptionConfiguration=key))
+
+    bring(destination, table(id=[1]))
+
+    assert [made.get("defaultEncryptionConfiguration") for made in wire.datasets("shop")] == [key]
 
 
 def test_names_and_texts_are_quoted() -> None:

@@ -357,7 +357,7 @@ class BigQuery:
 
     def _made(self, table: StagedTable) -> Found:
         """The table, which was not there: without rows, until they come with the checkpoint."""
-        self._tables.make_dataset(table.target.dataset)
+        self._tables.make_dataset(table.target.dataset, like=self._dataset)
         self._tables.make(table)
         if (found := self._tables.find(table.target)) is None:
             raise MovedError  # somebody has removed it

@@ -93,12 +93,17 @@ class Tables:
 
         return self._jobs.calls(f"list the tables of dataset {dataset}", ask)
 
-    def make_dataset(self, dataset: str) -> None:
-        """One that is there is no error."""
+    def make_dataset(self, dataset: str, like: str | None = None) -> None:
+        """One that is there is no error. It is encrypted by default as the dataset `like` is."""
         made = bigquery.Dataset(f"{self._jobs.project}.{dataset}")
         made.location = self._jobs.location
 
         def ask() -> None:
+            if like is not None:
+                there = self._jobs.client.get_dataset(
+                    f"{self._jobs.project}.{like}", **self._jobs.once
+                )
+                made.default_encryption_configuration = there.default_encryption_configuration
             with suppress(Conflict):
                 self._jobs.client.create_dataset(made, **self._jobs.once)
 
