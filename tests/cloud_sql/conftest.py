@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from devservers.google.cloud_sql import CloudSqlServer, Instance
-from headrace.connections import Connection, Credentials
+from headrace.connections import Credentials, ServerConnection
 from headrace.diagnosis.network import Network
 from tests.conftest import LOCAL, Database, MariadbDatabase
 
@@ -24,7 +24,7 @@ class Named:
     database: Database | MariadbDatabase
 
     @property
-    def connection(self) -> Connection:
+    def connection(self) -> ServerConnection:
         return self.as_is()
 
     @property
@@ -35,7 +35,7 @@ class Named:
     def network(self) -> Network:
         return replace(LOCAL, instances=self.server.url)
 
-    def as_is(self, **changed: Any) -> Connection:
+    def as_is(self, **changed: Any) -> ServerConnection:
         there = self.database.connection
         given = {
             "type": there.type,
