@@ -26,6 +26,7 @@ from headrace.errors import (
     DESTINATION_FORBIDDEN,
     DESTINATION_UNAVAILABLE,
     DESTINATION_UNREADABLE,
+    LAYOUT_NOT_POSSIBLE,
     VALUE_NOT_CARRIED,
     HeadraceError,
     Kind,
@@ -360,6 +361,27 @@ def test_a_table_with_other_partitions_is_made_anew(
     (anew,) = [script for script in scripts if "CREATE OR REPLACE" in script]
     assert "DROP TABLE" in anew
     assert "PARTITION BY TIMESTAMP_TRUNC(`at`, DAY) CLUSTER BY `id`" in anew
+
+
+def test_rows_of_more_partitions_than_one_statement_takes_are_refused(
+    destination: BigQuery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headrace.destinations.bigquery_layout.MOST_AT_ONCE", 2)
+    days = pa.table({"born": pa.array([0, 1, 2, 2], pa.date32())})
+
+    def brought_by(granularity: Granularity) -> None:
+        layout, run_id = Layout(Partitioning(column="born", granularity=granularity)), new_id()
+        staged = replace(stage(destination, run_id, days), layout=layout)
+        publish(destination, staged, run_id=run_id)
+
+    with pytest.raises(HeadraceError) as raised:
+        brought_by(Granularity.DAY)
+    assert raised.value.kind is LAYOUT_NOT_POSSIBLE
+    assert "3 partitions by 'born'" in raised.value.detail
+
+    brought_by(Granularity.MONTH)
+
+    assert destination.count(ORDERS) == 4
 
 
 @pytest.mark.parametrize("name", ["a.b", "a`b", "50$", "_PARTITIONTIME", "prix €", "x" * 301])

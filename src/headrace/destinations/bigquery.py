@@ -36,12 +36,18 @@ from headrace.destinations.bigquery_deletes import deleting, stage_gone
 from headrace.destinations.bigquery_digests import check_digests
 from headrace.destinations.bigquery_errors import PATIENCE, BigQueryCalls
 from headrace.destinations.bigquery_keys import Keys
-from headrace.destinations.bigquery_layout import layouts
+from headrace.destinations.bigquery_layout import check_partitions, layouts
 from headrace.destinations.bigquery_load import Loads
 from headrace.destinations.bigquery_publish import Change, MovedError, Publisher, fits
 from headrace.destinations.bigquery_rows import Loaded, Rows
 from headrace.destinations.bigquery_sql import Jobs, Query, Step
-from headrace.destinations.bigquery_tables import LOOKERS, Found, Tables, check_names
+from headrace.destinations.bigquery_tables import (
+    LOOKERS,
+    Found,
+    Tables,
+    check_names,
+    layout_of,
+)
 from headrace.destinations.bigquery_types import type_name
 from headrace.destinations.gcs_staging import GcsStaging, open_staging
 from headrace.destinations.layouts import check_layouts
@@ -320,6 +326,8 @@ class BigQuery:
         before = state.checkpoints.get(folded(table.target))
         found = self._tables.find(table.target) or self._made(table)
         loaded = replace(loaded, found=found)
+        if table.replaces or found.layout == layout_of(table):
+            check_partitions(self._jobs, table, loaded.staged)
         steps: Sequence[Step] = ()
         if table.replaces and not fits(loaded):
             if before is not None:  # should the process die, the table is brought anew

@@ -6,9 +6,14 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from headrace.destinations import PlannedTable
-from headrace.destinations.bigquery_sql import quoted
+from headrace.destinations import PlannedTable, StagedTable, Target
+from headrace.destinations.bigquery_sql import Jobs, Query, quoted
+from headrace.errors import LAYOUT_NOT_POSSIBLE, HeadraceError
 from headrace.layout import Granularity, LayoutUse, Partitioning
+
+# BigQuery refuses a statement that writes to more partitions than these, with the words of a
+# statement that is wrong.
+MOST_AT_ONCE = 4000
 
 _CLUSTER = frozenset({LayoutUse.CLUSTER})
 _DAYS = frozenset({LayoutUse.DAY, LayoutUse.MONTH, LayoutUse.YEAR}) | _CLUSTER
@@ -39,6 +44,25 @@ def clauses(table: PlannedTable) -> str:
     if wish.cluster_by:
         written += f" CLUSTER BY {', '.join(map(quoted, wish.cluster_by))}"
     return written
+
+
+def check_partitions(jobs: Jobs, table: StagedTable, staged: Target) -> None:
+    """Refuse rows of more partitions than can be written at once. Raises LAYOUT_NOT_POSSIBLE."""
+    by = table.layout.partition_by
+    if by is None or table.rows <= MOST_AT_ONCE:
+        return
+    partition = _parted(by, table.schema.field(by.column).type)
+    ((found,),) = jobs.rows(
+        f"count the partitions of {table.target}",
+        Query(f"SELECT COUNT(DISTINCT {partition}) FROM {jobs.name(staged)}"),  # noqa: S608
+    )
+    if found > MOST_AT_ONCE:
+        raise HeadraceError(
+            LAYOUT_NOT_POSSIBLE,
+            f"Table {table.source_table}: its rows lie in {found:,} partitions by '{by.column}', "
+            f"and BigQuery writes to {MOST_AT_ONCE:,} at once.",
+            hint="Choose longer partitions, such as a month in place of a day.",
+        )
 
 
 def _parted(by: Partitioning, kind: pa.DataType) -> str:
