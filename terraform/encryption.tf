@@ -1,11 +1,25 @@
-# With a key of one's own, the services that keep our data have to be let use it.
+# With a key of one's own, the services that keep our data have to be let use it. In a new project
+# their accounts are made when they are first asked for: these two by asking here, the others by the
+# commands of docs/deploy.md, for which this provider has nothing.
+data "google_bigquery_default_service_account" "agent" {
+  count = var.encryption_key == null ? 0 : 1
+
+  depends_on = [google_project_service.this]
+}
+
+data "google_storage_project_service_account" "agent" {
+  count = var.encryption_key == null ? 0 : 1
+
+  depends_on = [google_project_service.this]
+}
+
 locals {
   agents = var.encryption_key == null ? {} : {
     artifactregistry = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-artifactregistry.iam.gserviceaccount.com"
-    bigquery         = "serviceAccount:bq-${data.google_project.this.number}@bigquery-encryption.iam.gserviceaccount.com"
+    bigquery         = data.google_bigquery_default_service_account.agent[0].member
     firestore        = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-firestore.iam.gserviceaccount.com"
     run              = "serviceAccount:service-${data.google_project.this.number}@serverless-robot-prod.iam.gserviceaccount.com"
-    storage          = "serviceAccount:service-${data.google_project.this.number}@gs-project-accounts.iam.gserviceaccount.com"
+    storage          = data.google_storage_project_service_account.agent[0].member
   }
 }
 

@@ -25,6 +25,10 @@ locals {
       title       = "See which columns tables have, and no row"
       permissions = ["bigquery.datasets.get", "bigquery.tables.get"]
     }
+    staging_looker = {
+      title       = "See the bucket of staged files, and none of them"
+      permissions = ["storage.buckets.get"]
+    }
     staging_remover = {
       title       = "Remove staged files, without reading any"
       permissions = ["storage.objects.delete", "storage.objects.list"]

@@ -45,6 +45,15 @@ resource "google_storage_bucket_iam_member" "stage" {
   member = each.value
 }
 
+# BigQuery asks for the bucket itself, in the name of whoever loads from it.
+resource "google_storage_bucket_iam_member" "load" {
+  for_each = local.holders.load
+
+  bucket = google_storage_bucket.staging.name
+  role   = google_project_iam_custom_role.this["staging_looker"].id
+  member = each.value
+}
+
 resource "google_storage_bucket_iam_member" "discard" {
   for_each = local.holders.discard_staging
 

@@ -57,6 +57,17 @@ def test_every_variable_is_explained_and_no_other() -> None:
     assert given <= declared("variable")
 
 
+def test_every_service_that_is_lent_the_key_has_an_account_by_then() -> None:
+    """One is made by asking for it, or by a command; a grant to nobody would be refused."""
+    text = TERRAFORM["encryption.tf"]
+    agents = dict(re.findall(r"^    (\w+) += (.+)$", text, re.M))
+    asked = {name for name, member in agents.items() if not member.startswith('"')}
+    made = set(re.findall(r"services identity create --service=(\w+)\.googleapis", COMMANDS))
+    assert asked == {"bigquery", "storage"}
+    assert asked | made == set(agents)
+    assert COMMANDS.index("services identity create") < COMMANDS.index("terraform apply")
+
+
 def test_the_pipeline_takes_what_it_is_given() -> None:
     pipeline = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
     given = set(re.findall(r"\b(_[A-Z]+)=", TEXT))

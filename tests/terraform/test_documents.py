@@ -29,7 +29,7 @@ def test_every_variable_is_named() -> None:
 
 def test_outputs_and_functions_that_are_named_are_there() -> None:
     named = set(re.findall(r"terraform output (?:-raw )?(\w+)", PAGE))
-    assert named >= {"page", "images"}
+    assert named >= {"page", "egress_addresses"}
     assert named <= set(re.findall(r'^output "(\w+)"', OUTPUTS, re.MULTILINE))
     table = PAGE.partition("| who | may |")[2].partition("\n\n")[0]
     assert {name for row in ROW.findall(table) for name in re.findall(r"`(\w+)`", row)} == (

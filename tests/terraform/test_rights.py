@@ -132,6 +132,7 @@ def test_without_a_list_nobody_may_connect_to_an_instance(minimal: Deployment) -
 def test_only_the_job_brings_rows(deployment: Deployment) -> None:
     assert holders(deployment, "bigquery.datasets.create") == {"job"}
     assert holders(deployment, "roles/storage.objectUser") == {"job"}
+    assert holders(deployment, "storage.buckets.get") == {"job"}
     assert holders(deployment, "roles/bigquery.dataEditor") == {"job", "sources"}
 
 

@@ -25,6 +25,12 @@ MADE: Mapping[tuple[str, str], str] = {
     ("google_cloud_run_v2_service", "uri"): "https://{name}-abcdefghij-ew.a.run.app",
     ("google_compute_address", "address"): "198.51.100.7",
     ("google_compute_global_address", "address"): "198.51.100.8",
+    ("google_bigquery_default_service_account", "member"): (
+        f"serviceAccount:bq-{NUMBER}@bigquery-encryption.iam.gserviceaccount.com"
+    ),
+    ("google_storage_project_service_account", "member"): (
+        f"serviceAccount:service-{NUMBER}@gs-project-accounts.iam.gserviceaccount.com"
+    ),
     ("google_project", "number"): NUMBER,
     ("google_project", "project_id"): PROJECT,
 }
