@@ -341,6 +341,22 @@ def test_what_is_due_is_asked_for_as_the_index_has_it(
     )
 
 
+def test_no_more_is_asked_for_than_is_looked_for(
+    documents: FirestoreDocuments, firestore_server: FirestoreServer, root: str
+) -> None:
+    """A damaged document makes place for one more, and takes none twice."""
+    texts = {"run_id": types.Value(string_value="r")}
+    damaged = {"texts": types.Value(map_value={"fields": texts})}
+    firestore_server.put(f"{root}/models/a/locks/a", damaged)
+    b, c, _ = (documents.create(f"models/a/locks/{id_}", {"run_id": "r"}) for id_ in "bcd")
+
+    assert documents.find("models/a/locks", "run_id", "r", limit=2) == [b, c]
+
+    first, second = (request.structured_query for request in firestore_server.requests["RunQuery"])
+    assert (first.limit.value, second.limit.value) == (2, 1)
+    assert second.start_at.values[0].reference_value == f"{root}/models/a/locks/b"
+
+
 def test_the_file_of_indexes_has_what_due_needs() -> None:
     overrides = json.loads(INDEXES.read_text())["fieldOverrides"]
 

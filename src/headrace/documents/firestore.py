@@ -180,12 +180,20 @@ class FirestoreDocuments:
         check_collection(collection)
         check_findable(field, text)
         parent, _, name = collection.rpartition("/")
-        query = {
+        query: dict[str, Any] = {
             "from_": [{"collection_id": name}],
             "where": _compared(f"texts.{field}", _Operator.EQUAL, text),
+            "order_by": [{"field": {"field_path": "__name__"}, "direction": _Direction.ASCENDING}],
         }
-        documents = (self._undamaged(found) for found in self._query(parent, query))
-        return [document for document in documents if document][:limit]
+        documents: list[Document] = []
+        while wanted := limit - len(documents):
+            found = self._query(parent, {**query, "limit": wanted})
+            documents += [document for each in found if (document := self._undamaged(each))]
+            if len(found) < wanted:
+                break
+            last = types.Value(reference_value=found[-1].name)
+            query["start_at"] = {"values": [last], "before": False}
+        return documents
 
     def due(self, upto: str, *, limit: int, after: Document | None = None) -> Sequence[Document]:
         beyond = (after.value[DUE_FIELD], after.path) if after else None
