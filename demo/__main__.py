@@ -173,8 +173,8 @@ def opening(service: local.LocalServer) -> str:
 
 
 def wait(address: str) -> None:
-    console.print(f"\nThe page is at {address}\nStop it with Ctrl-C.")
-    try:
+    try:  # whoever reads this may stop it at once
+        console.print(f"\nThe page is at {address}\nStop it with Ctrl-C.")
         threading.Event().wait()
     except KeyboardInterrupt:
         console.print("Stopped.")

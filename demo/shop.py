@@ -59,4 +59,5 @@ def _tell_sources(client: Client, server: MariadbServer, password: str) -> None:
             moved = {**connection, "host": server.host, "port": server.port}
             login = {"connection": moved, "credentials": {"password": password}}
             client.post("/save_draft", {**known, **login})
+            client.post(f"/sources/{source['model_id']}/{source['source_id']}/moved", {})
             say(f"'{source['name']}' of last time was told where MariaDB listens now")

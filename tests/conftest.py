@@ -153,9 +153,12 @@ def gcs_server() -> Iterator[GcsServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bigquery_server(gcs_server: GcsServer) -> Iterator[BigqueryServer]:
-    """Shared: a project of a test's own keeps apart. It reads what lies in `gcs_server`."""
+    """A project of a test's own keeps apart. It reads what lies in `gcs_server`.
+
+    Of a module's own, since it gets slower with each dataset that it has ever had.
+    """
     with BigqueryServer(gcs_server.address) as server:
         yield server
 

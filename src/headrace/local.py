@@ -92,11 +92,15 @@ class LocalServer:
         """The page's address, with the token where no server and no log sees it."""
         return f"{self.url}/#token={self.token}" if self.token else f"{self.url}/"
 
-    def run(self) -> None:
-        """Serve until `close` is called or, in the main thread, SIGINT or SIGTERM comes."""
+    def run(self, begun: Callable[[], None] = lambda: None) -> None:
+        """Serve until `close` is called or, in the main thread, SIGINT or SIGTERM comes.
+
+        `begun` is called once they are listened for: what it tells may be answered with one.
+        """
         self._ended.clear()
         with _signals(self._stop):
             try:
+                begun()
                 self._dispatching.start()
                 while not self._closing.is_set():
                     wasyncore.loop(timeout=1, map=self._sockets, count=1)

@@ -88,4 +88,4 @@ def test_no_password_is_left_in_any_file(directory: Path) -> None:
     assert "password" in output  # it is said where it is kept …
     for file in (directory / "headrace").rglob("*"):
         if file.is_file() and file.suffix in (".log", ".sqlite", ".sqlite-wal"):
-            assert b'"password"' not in file.read_bytes(), file  # … and it is nowhere else
+            assert b'"password":' not in file.read_bytes(), file  # … and it is nowhere else

@@ -233,8 +233,8 @@ def expiring(page: Page, server: LocalServer, provider: Provider) -> Callable[[]
     page.get_by_label("PostgreSQL").check()
     page.get_by_label("Name").fill("Shop")
     page.get_by_role("button", name="Go on").click()
-    page.get_by_label("Host").fill("127.0.0.1")
-    page.get_by_label("Port").fill(str(free_port()))
+    page.get_by_label("Host", exact=True).fill("127.0.0.1")
+    page.get_by_label("Port", exact=True).fill(str(free_port()))
     page.get_by_label("Database").fill("shop")
     page.get_by_label("User").fill("clerk")
     page.get_by_label("Password").fill(PASSWORD)
@@ -270,7 +270,7 @@ def test_expired_in_the_midst_of_work(
     expect(page.get_by_text("Nothing listens on that port").first).to_be_visible()
     expect(dialog).to_have_count(0)
     assert page.get_by_label("Password").input_value() == PASSWORD
-    assert page.get_by_label("Host").input_value() == "127.0.0.1"
+    assert page.get_by_label("Host", exact=True).input_value() == "127.0.0.1"
     if not window.is_closed():
         window.wait_for_event("close")
     assert "prompt" not in provider.asked[-1]

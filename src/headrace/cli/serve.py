@@ -31,7 +31,8 @@ def serve(
         settings = LocalSettings.read(token=SecretStr(secrets.token_urlsafe(32)), **chosen)
         server = local.serve(settings, port)
         started = {"url": server.url, "token": server.token, "data": str(settings.data)}
-        with suppress(KeyboardInterrupt):  # that comes before the server listens for it
+
+        def tell() -> None:
             if as_json:
                 print_json(started)
             else:
@@ -40,4 +41,6 @@ def serve(
                     f"Its data are in {settings.data}\nStop it with Ctrl-C.",
                     markup=False,
                 )
-            server.run()
+
+        with suppress(KeyboardInterrupt):  # that comes before the server listens for it
+            server.run(tell)
