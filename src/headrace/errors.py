@@ -1029,7 +1029,8 @@ DESTINATION_UNAVAILABLE = Kind(
     "destination_unavailable",
     503,
     "The destination can't be reached or written",
-    "Check that the directory exists and may be written, then start the run again.",
+    "Check that the directory exists and may be written, or on Google Cloud that BigQuery and "
+    "Cloud Storage can be reached, then start the run again.",
     transient=True,
 )
 DESTINATION_BUSY = Kind(

@@ -27,6 +27,7 @@ from headrace.errors import (
     DESTINATION_UNAVAILABLE,
     DESTINATION_UNREADABLE,
     LAYOUT_NOT_POSSIBLE,
+    ROWS_DISAGREE,
     VALUE_NOT_CARRIED,
     HeadraceError,
     Kind,
@@ -77,6 +78,13 @@ def increment(staged: StagedTable, after: str | None, upto: str, *key: str) -> S
 def sql(cloud: CloudPlace, text: str) -> list[tuple[object, ...]]:
     client = emulated(cloud.project, cloud.address)
     return [row.values() for row in client.query_and_wait(text)]
+
+
+def names_of(wire: Wire, kind: str) -> list[str]:
+    """The names of the jobs of that kind that were sent."""
+    jobs = [*wire.jobs("load"), *wire.jobs("query")]
+    names = [str(job["jobReference"]["jobId"]) for job in jobs]
+    return [name for name in names if name.startswith(f"headrace_{kind}_")]
 
 
 def position(destination: BigQuery) -> str | None:
@@ -133,8 +141,7 @@ def test_a_job_that_was_sent_and_not_seen_is_found_again(
     bring(destination, table(id=[1, 2, 3]))
 
     assert destination.count(ORDERS) == 3
-    of = wire.jobs("load" if kind == "load" else "query")
-    names = [job["jobReference"]["jobId"] for job in of]
+    names = names_of(wire, kind)
     assert len(names) >= 3
     assert len(set(names)) == 1
     assert sql(cloud, f"SELECT COUNT(*) FROM {OWN}.runs") == [(1,)]
@@ -188,18 +195,32 @@ def test_what_may_help_is_tried_again(destination: BigQuery, wire: Wire, fault: 
     assert destination.count(ORDERS) == 1
 
 
+@pytest.mark.parametrize("kind", ["publish", "change"])
 @pytest.mark.parametrize("reason", ["invalidQuery", "backendError"])
-def test_a_transaction_in_whose_way_another_was_is_sent_anew(
-    destination: BigQuery, wire: Wire, reason: str
+def test_a_change_in_whose_way_another_was_is_sent_anew(
+    destination: BigQuery, wire: Wire, kind: str, reason: str
 ) -> None:
     """BigQuery says of it no more than of SQL that is wrong."""
-    wire.fail("POST", "headrace_publish", failed(reason))
+    wire.fail("POST", f"headrace_{kind}", failed(reason))
 
     bring(destination, table(id=[1]))
 
     assert destination.count(ORDERS) == 1
-    first, second = (job["jobReference"]["jobId"] for job in wire.jobs("query"))
+    first, second = names_of(wire, kind)
     assert (first.endswith("_1"), second) == (True, first[:-1] + "2")
+
+
+def test_a_query_runs_on_while_nobody_tells_of_it(destination: BigQuery, wire: Wire) -> None:
+    bring(destination, table(id=[1, 2]))
+    wire.sent.clear()
+    wire.fail("POST", "/queries", with_fields(jobComplete=False))
+    running = with_fields(status={"state": "RUNNING"})
+    wire.fail("GET", "/jobs/", running, refused(503, "backendError"), unreachable)
+
+    assert destination.count(ORDERS) == 2
+
+    # Neither sent anew nor cancelled.
+    assert [request.method for request in wire.sent].count("POST") == 1
 
 
 @pytest.mark.parametrize(
@@ -243,6 +264,52 @@ def test_a_job_that_may_not_run_is_not_sent_again(
 
     assert len(wire.jobs("load")) == 3
     assert destination.count(ORDERS) == 1
+
+
+def test_a_run_that_staged_anew_does_not_get_the_answer_to_what_it_staged_before(
+    destination: BigQuery, run_id: str
+) -> None:
+    bring(destination, table(id=[0]))
+    staged = stage(destination, run_id, table(id=[1, 2]))
+    steps = [Step("SELECT 1"), Step("INSERT INTO shop.orders (id) VALUES (7)", 2)]
+    state = destination._checkpoints.read(("m1", "s1"))
+    publication = Publication("m1", "s1", run_id, (staged,))
+    with pytest.raises(HeadraceError) as raised:
+        destination._publisher.commit(publication, state, [Change(staged, steps)])
+    assert raised.value.kind is ROWS_DISAGREE
+
+    publish(destination, staged, run_id=run_id)
+
+    assert destination.count(ORDERS) == 2
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pa.array([None, 0, 1], pa.int64()),
+        pa.array([None, "", "a"]),
+        pa.array([None, b"", b"\xff"]),
+        pa.array([None, float("nan"), 0.0]),
+        pa.array([None, Decimal(0), Decimal("0.1")], pa.decimal128(12, 2)),
+        pa.array([None, 0, 1], pa.timestamp("us", tz="UTC")),
+        pa.array([None, 0, 1], pa.date32()),
+    ],
+    ids=lambda keys: str(keys.type),
+)
+def test_rows_whose_key_is_missing_are_replaced_by_equalities(
+    destination: BigQuery, wire: Wire, cloud: CloudPlace, keys: pa.Array
+) -> None:
+    """BigQuery joins by nothing else; each of the keys is another one."""
+    for after, number, size in ((None, 1, 3), ("1", 2, 2)):
+        run_id = new_id()
+        content = pa.table({"k": keys.slice(0, size), "n": [number] * size})
+        staged = increment(stage(destination, run_id, content), after, str(number), "k")
+        publish(destination, staged, run_id=run_id)
+
+    found = sql(cloud, "SELECT k IS NULL, n FROM shop.orders ORDER BY n, 1")
+    assert found == [(False, 1), (False, 2), (True, 2)]
+    scripts = [str(job["configuration"]["query"]["query"]) for job in wire.jobs("query")]
+    assert not any("IS NOT DISTINCT" in script for script in scripts)
 
 
 def test_a_table_that_someone_else_made(destination: BigQuery, cloud: CloudPlace) -> None:
@@ -441,8 +508,8 @@ def test_what_an_earlier_transaction_of_the_run_brought_is_left(
     script, sent = destination._jobs.script, []
 
     def dying(doing: str, *of: object) -> object:
-        sent.append(of)
-        if len(sent) == 2:
+        sent.append(doing)
+        if sent.count("publish") == 2:
             raise KeyboardInterrupt
         return script(doing, *of)  # type: ignore[arg-type]
 

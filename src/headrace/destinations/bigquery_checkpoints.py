@@ -14,7 +14,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from headrace.destinations import Checkpoint, Publication, StagedTable, Target
@@ -61,6 +61,7 @@ _READ_CHECKPOINTS = """
 SELECT 'checkpoint', name, run_id, position, CAST(total AS STRING), CAST(created AS STRING), content
 FROM {checkpoints}
 """
+_PUBLISHED = '{"published_at": "'
 _PARTS = ("owner", "run", "checkpoint")
 _CLAIM = """
 MERGE {owners} AS held USING (
@@ -180,7 +181,7 @@ class Checkpoints:
             f"STRUCT({literal(t.dataset)} AS dataset, {literal(t.table)} AS destination_table)"
             for t in wanted
         )
-        self._jobs.rows(
+        self._jobs.change(
             f"note the owners in dataset {self._dataset}",
             Query(
                 _CLAIM.format(owners=self._name("owners"), targets=structs),
@@ -199,7 +200,7 @@ class Checkpoints:
         """Let a table have no position, if the state is still the one that was read."""
         version = new_id()
         of = f"name = {literal(folded(target))}" if target else "FALSE"
-        self._jobs.rows(
+        self._jobs.change(
             f"change the checkpoints in dataset {self._dataset}",
             Query(
                 f"UPDATE {self.of(owner)} SET position = NULL, "  # noqa: S608
@@ -213,7 +214,7 @@ class Checkpoints:
     def disown(self, owner: Owner) -> None:
         """Let all go. Where nothing is remembered nothing is made."""
         if self._tables.find(self._own("owners")) is not None:
-            self._jobs.rows(
+            self._jobs.change(
                 f"note the owners in dataset {self._dataset}",
                 Query(
                     f"UPDATE {self._name('owners')} SET model_id = '', source_id = '' "  # noqa: S608
@@ -230,12 +231,16 @@ class Checkpoints:
         before: Checkpoint | None,
         created: datetime,
     ) -> Sequence[Step]:
-        """The statements that write the checkpoint of a table that has just been loaded."""
+        """The statements that write the checkpoint of a table that has just been loaded.
+
+        They are the same for the same rows: the time is their parameter `published_at`.
+        """
         of = self.of((publication.model_id, publication.source_id))
         name = literal(folded(table.target))
         position = table.increment.position if table.increment else None
         total = f"(SELECT COUNT(*) FROM {self._jobs.name(table.target)})"  # noqa: S608
         content = json.dumps(_content(table, before), ensure_ascii=False)
+        rest = literal(content.replace("{", '", ', 1))
         values = ", ".join(
             [
                 name,
@@ -243,7 +248,7 @@ class Checkpoints:
                 "NULL" if position is None else literal(position),
                 total,
                 str(_microseconds(created)),
-                literal(content),
+                f"CONCAT({literal(_PUBLISHED)}, @published_at, {rest})",
             ]
         )
         into = f"{of} (name, run_id, position, total, created, content)"
@@ -346,7 +351,6 @@ def _content(table: StagedTable, before: Checkpoint | None) -> dict[str, Any]:
         "table_name": table.source_table.table_name,
         "rows": table.rows,
         "columns": list(columns),
-        "published_at": datetime.now(UTC).isoformat(),
         "cursor": list(increment.window.cursor) if increment else [],
         "filter": increment.window.filter if increment else "",
         "database": database.model_dump(mode="json") if database else None,

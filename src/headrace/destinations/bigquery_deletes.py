@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +11,7 @@ import pyarrow.parquet as pq
 from headrace.buckets import NAMES, Buckets
 from headrace.destinations import DELETED_AT, StagedFile, Staging, Target
 from headrace.destinations.bigquery_keys import Keys
-from headrace.destinations.bigquery_sql import Query, Step, quoted
+from headrace.destinations.bigquery_sql import Job, Step, quoted
 from headrace.ids import new_id
 from headrace.model import DetectDeletes
 
@@ -31,7 +30,8 @@ def stage_gone(
     for it.
     """
     table = keys.table
-    query = keys.gone(within, present)
+    doing = f"stage what is deleted of {table.target}"
+    job = keys.jobs.asked(doing, keys.gone(within, present))
 
     def write() -> StagedFile:
         path = f"{staging.path}/{table.target}-deleted-{new_id()}.parquet"
@@ -40,12 +40,12 @@ def stage_gone(
             staging.filesystem.open_output_stream(path) as sink,
             closing(pq.ParquetWriter(sink, NAMES, compression="zstd")) as writer,
         ):
-            for page in _pages(keys, query):
+            for page in _pages(keys, job):
                 writer.write_batch(page)
                 rows += page.num_rows
         return StagedFile(path, rows, int(staging.filesystem.get_file_info(path).size))
 
-    file = keys.jobs.calls(f"stage what is deleted of {table.target}", write)
+    file = keys.jobs.calls(doing, write)
     return (file,) if file.rows else ()
 
 
@@ -71,14 +71,6 @@ def deleting(keys: Keys, gone: Target) -> Sequence[Step]:
     return steps
 
 
-def _pages(keys: Keys, query: Query) -> Iterator[pa.RecordBatch]:
-    options: dict[str, Any] = {"retry": None, "job_retry": None, "page_size": PAGE_ROWS}
-    rows = keys.jobs.client.query_and_wait(
-        query.sql,
-        job_config=query.config,
-        location=keys.jobs.location,
-        api_timeout=keys.jobs.calls.timeout,
-        **options,
-    )
-    for page in rows.pages:
+def _pages(keys: Keys, job: Job) -> Iterator[pa.RecordBatch]:
+    for page in keys.jobs.found(job, PAGE_ROWS).pages:
         yield pa.record_batch([pa.array([row[0] for row in page], pa.binary())], schema=NAMES)

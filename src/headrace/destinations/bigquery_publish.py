@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from headrace.destinations import Publication, StagedTable
 from headrace.destinations.bigquery_checkpoints import Checkpoints, State
@@ -117,7 +118,7 @@ class Publisher:
             columns=f"{columns}, CAST(NULL AS TIMESTAMP)" if marks(table) else columns,
             staged=self._jobs.name(loaded.staged),
         )
-        name = JobName("replace", (publication.run_id, str(table.target), state.version))
+        name = JobName("replace", (publication.run_id, state.version, sql))
         query = Query(sql, [parameter("before", state.version)])
         ((verdict,),) = self._jobs.script(f"make table {table.target} anew", name, query)
         if verdict == _MOVED:
@@ -136,13 +137,17 @@ class Publisher:
         steps = [(change.table, step) for change in part for step in change.steps]
         written = [_written(number, step) for number, (_, step) in enumerate(steps)]
         written += [_written(0, step) for step in more]
-        targets = [str(change.table.target) for change in part]
-        name = JobName("publish", (publication.run_id, state.version, targets), contends=True)
+        # Of what it does, since a job that found other numbers of rows has ended well too.
+        name = JobName("publish", (publication.run_id, state.version, written), contends=True)
         # The same for the same job, which may have been sent already.
         version = f"{publication.run_id}-{str(name)[-8:]}"
         query = Query(
             _SCRIPT.format(checkpoints=self._checkpoints.of(owner), steps="\n".join(written)),
-            [parameter("before", state.version), parameter("version", version)],
+            [
+                parameter("before", state.version),
+                parameter("version", version),
+                parameter("published_at", datetime.now(UTC).isoformat()),
+            ],
         )
         ((verdict, number, changed),) = self._jobs.script("publish", name, query)
         if verdict == _MOVED:

@@ -11,8 +11,24 @@ import pyarrow as pa
 from headrace.destinations import StagedTable, Target
 from headrace.destinations.bigquery_sql import Jobs, Query, Step, literal, quoted
 from headrace.destinations.bigquery_tables import Found
+from headrace.destinations.bigquery_types import type_name
 from headrace.destinations.past_range import PastRange, not_possible
 from headrace.errors import KEY_NOT_USABLE, HeadraceError
+
+# A value of each type, which stands for what `=` does not compare.
+_STANDS = {
+    "BOOL": "FALSE",
+    "INT64": "0",
+    "FLOAT64": "0",
+    "NUMERIC": "0",
+    "BIGNUMERIC": "0",
+    "DATE": "DATE '1970-01-01'",
+    "TIME": "TIME '00:00:00'",
+    "DATETIME": "DATETIME '1970-01-01 00:00:00'",
+    "TIMESTAMP": "TIMESTAMP '1970-01-01 00:00:00+00'",
+    "STRING": "''",
+    "BYTES": "b''",
+}
 
 
 @dataclass(frozen=True)
@@ -82,16 +98,19 @@ class Rows:
     def _same(self, loaded: Loaded, key: Sequence[str]) -> str:
         """The condition of having the same key.
 
-        By equality alone BigQuery joins without comparing each row with each other one, so NULLs
-        are taken into account only where there are any.
+        BigQuery joins without comparing each row with each other one by equalities alone, each of
+        an expression of one side with one of the other. So what `=` does not compare is taken into
+        account as equalities too, and only in columns where there is any.
         """
         table = loaded.table
         keys = ", ".join(map(quoted, key))
-        missing = " OR ".join(f"{quoted(name)} IS NULL" for name in key)
+        missing = ", ".join(
+            f"COUNTIF({_unlike(table.schema.field(name), quoted(name))})" for name in key
+        )
         (found,) = self._jobs.rows(
             f"look at the keys of {table.target}",
             Query(
-                f"SELECT COUNT(*), COUNTIF({missing}) "  # noqa: S608
+                f"SELECT COUNT(*), {missing} "  # noqa: S608
                 f"FROM (SELECT DISTINCT {keys} FROM {self._jobs.name(loaded.staged)})"
             ),
         )
@@ -101,12 +120,31 @@ class Rows:
                 f"Table {table.source_table}: {table.rows} rows have {found[0]} different values "
                 f"of {', '.join(key)}.",
             )
-        equals = "IS NOT DISTINCT FROM" if found[1] else "="
-        return " AND ".join(f"held.{quoted(name)} {equals} brought.{quoted(name)}" for name in key)
+        return " AND ".join(
+            _equal(table.schema.field(name), bool(number))
+            for name, number in zip(key, found[1:], strict=True)
+        )
 
     def _number(self, sql: str) -> int:
         ((number,),) = self._jobs.rows("look at the rows of a past range", Query(sql))
         return int(number)
+
+
+def _unlike(field: pa.Field, value: str) -> str:
+    """Whether a value of a key is not equal to itself: NULL, or NaN."""
+    nan = f" OR IS_NAN({value})" if pa.types.is_floating(field.type) else ""
+    return f"({value} IS NULL{nan})"
+
+
+def _equal(field: pa.Field, has_unlike: bool) -> str:
+    held, brought = (f"{side}.{quoted(field.name)}" for side in ("held", "brought"))
+    if not has_unlike:
+        return f"{held} = {brought}"
+    stands = _STANDS[type_name(field.type).partition("(")[0]]
+    pairs = [(f"IF({_unlike(field, each)}, {stands}, {each})" for each in (held, brought))]
+    pairs.append(f"{_unlike(field, each)}" for each in (held, brought))
+    pairs.append(f"({each} IS NULL)" for each in (held, brought))
+    return " AND ".join(" = ".join(pair) for pair in pairs)
 
 
 def _bound(value: int | date, kind: pa.DataType) -> str:

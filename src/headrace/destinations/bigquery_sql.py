@@ -15,10 +15,13 @@ from typing import Any
 
 from google.api_core.exceptions import AlreadyExists
 from google.cloud import bigquery
+from google.cloud.bigquery import enums
+from google.cloud.bigquery.table import RowIterator
 
 from headrace.destinations import Target
 from headrace.destinations.bigquery_errors import BigQueryCalls, of_reason, told
-from headrace.errors import DESTINATION_UNREADABLE
+from headrace.errors import DESTINATION_UNREADABLE, HeadraceError
+from headrace.ids import new_id
 
 # How often a job that fails is sent under further names, and how many names are tried at most:
 # the earlier ones may be of jobs that have failed long ago.
@@ -123,19 +126,46 @@ class Jobs:
         return qualified(self.project, target)
 
     def rows(self, doing: str, query: Query) -> list[Row]:
-        """What a query finds that changes nothing."""
+        """What a query finds that changes nothing, or nothing more when it runs again."""
+        job = self.asked(doing, query)
+        return self.calls(doing, lambda: [row.values() for row in self.found(job)])
 
-        def ask() -> list[Row]:
-            found = self.client.query_and_wait(
+    def asked(self, doing: str, query: Query) -> Job:
+        """The job of such a query, which has ended well.
+
+        It may run for as long as it takes: what is asked again is whether it has ended. One that
+        is short is answered by the request that sends it.
+        """
+
+        def send() -> Job:
+            return self.client.query(
                 query.sql,
                 job_config=query.config,
                 location=self.location,
-                api_timeout=self.calls.timeout,
+                timeout=self.calls.timeout,
+                api_method=enums.QueryApiMethod.QUERY,
                 **_NO_RETRY,
             )
-            return [row.values() for row in found]
 
-        return self.calls(doing, ask)
+        for pause in _PAUSES[: ATTEMPTS - 1]:
+            job = self._ended(doing, self.calls(doing, send))
+            if job.error_result is None:
+                return job
+            if not self._failure(doing, job).kind.transient:
+                break
+            time.sleep(pause)
+        raise self._failure(doing, job)
+
+    def found(self, job: Job, page_size: int | None = None) -> RowIterator:
+        """The rows of a job that has ended well, which come by pages."""
+        ended: Any = job
+        rows: RowIterator
+        rows = ended.result(page_size=page_size, timeout=self.calls.timeout, **_NO_RETRY)
+        return rows
+
+    def change(self, doing: str, query: Query) -> None:
+        """Change what others may change at the same time; run again it does nothing more."""
+        self.script(doing, JobName("change", (new_id(),), contends=True), query)
 
     def script(self, doing: str, name: JobName, query: Query) -> list[Row]:
         """Run what changes something, once by that name; the rows of its last SELECT."""
@@ -152,11 +182,7 @@ class Jobs:
 
         job = self.run(doing, name, send)
 
-        def read() -> list[Row]:
-            ended: Any = job
-            return [row.values() for row in ended.result(timeout=self.calls.timeout, **_NO_RETRY)]
-
-        return self.calls(doing, read)
+        return self.calls(doing, lambda: [row.values() for row in self.found(job)])
 
     def run(
         self,
@@ -179,7 +205,7 @@ class Jobs:
                     return job
             elif is_new:
                 failures += 1
-                error = self.calls.of_job(doing, of_reason(job.error_result.get("reason")))
+                error = self._failure(doing, job)
                 contends = name.contends and error.kind is DESTINATION_UNREADABLE
                 if failures >= ATTEMPTS or not (error.kind.transient or contends):
                     raise error
@@ -199,11 +225,17 @@ class Jobs:
         return self.calls(doing, ask)
 
     def _ended(self, doing: str, job: Job) -> Job:
-        pauses = _growing()
-        while job.state != "DONE":
-            time.sleep(next(pauses))
-            self.calls(doing, lambda: job.reload(**self.once))
+        for pause in _growing():
+            if job.state != "DONE":
+                self.calls(doing, lambda: job.reload(**self.once))
+            if job.state == "DONE":
+                break
+            time.sleep(pause)
         return job
+
+    def _failure(self, doing: str, job: Job) -> HeadraceError:
+        result = job.error_result or {}
+        return self.calls.of_job(doing, of_reason(result.get("reason")))
 
 
 def _growing() -> Iterator[float]:
