@@ -79,7 +79,9 @@ def main() -> None:
 
 def _make(server: PostgresServer, table: str, rows: int) -> None:
     if data.present(server, table):
-        return
+        if server.psql(f"SELECT count(*) FROM {table}") == str(rows):
+            return
+        server.psql(f"DROP TABLE {table}")  # its making was broken off
     print(f"making {rows:,} rows", flush=True)
     server.psql(POSTGRES_TABLE.format(table=table, rows=rows))
     server.psql(f"ALTER TABLE {table} ADD PRIMARY KEY (id), ADD changed timestamptz")
