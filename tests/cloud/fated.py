@@ -54,7 +54,7 @@ def _await(fates: Path) -> None:
 
     def fated(*args: Any, **kwargs: Any) -> Any:
         nonlocal met
-        if met or not kwargs["job_id"].startswith(fate.name):
+        if met or not kwargs.get("job_id", "").startswith(fate.name):
             return send(*args, **kwargs)
         met = True
         sent = send(*args, **kwargs) if fate.sent else None
