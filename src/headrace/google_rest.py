@@ -5,7 +5,8 @@ A failure has the status that it would have over gRPC, so that `google_calls` te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -23,8 +24,7 @@ from headrace.google_calls import opened
 _SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 
 # An answer names its status; one of something in between has a code of HTTP alone.
-_OF_CODE = {
-    400: StatusCode.INVALID_ARGUMENT,
+STATUS_OF_CODE = {
     401: StatusCode.UNAUTHENTICATED,
     403: StatusCode.PERMISSION_DENIED,
     404: StatusCode.NOT_FOUND,
@@ -36,6 +36,28 @@ _OF_CODE = {
     503: StatusCode.UNAVAILABLE,
     504: StatusCode.DEADLINE_EXCEEDED,
 }
+_STATUS_OF_CODE = {**STATUS_OF_CODE, 400: StatusCode.INVALID_ARGUMENT}
+
+
+def failure(status: StatusCode) -> GoogleAPICallError:
+    """Without the words of whoever answered."""
+    made: GoogleAPICallError = from_grpc_status(status, status.name)  # type: ignore[no-untyped-call]
+    return made
+
+
+@contextmanager
+def without_answer() -> Iterator[None]:
+    """Where there was no answer, or nothing to show who asks, raises GoogleAPICallError."""
+    try:
+        yield
+    except (requests.Timeout, TimeoutError) as error:
+        raise failure(StatusCode.DEADLINE_EXCEEDED) from error
+    except (requests.RequestException, ConnectionError, TransportError) as error:
+        # Also an answer that ends too early, which is no JSON.
+        raise failure(StatusCode.UNAVAILABLE) from error
+    except GoogleAuthError as error:
+        again = error.retryable  # such as a metadata server that is busy
+        raise failure(StatusCode.UNAVAILABLE if again else StatusCode.UNAUTHENTICATED) from error
 
 
 def machine_credentials() -> Credentials:
@@ -81,7 +103,7 @@ class RestService:
 
     def _ask(self, verb: str, path: str, timeout: float, **sent: Any) -> dict[str, Any]:
         session, url = self._session, f"{self._base}/{path}"
-        try:
+        with without_answer():
             answer: requests.Response = session.request(  # type: ignore[no-untyped-call]
                 verb, url, timeout=timeout, allow_redirects=False, **sent
             )
@@ -89,17 +111,7 @@ class RestService:
                 told = answer.json()
                 if isinstance(told, dict):
                     return told
-        except requests.Timeout as error:
-            raise _failure(StatusCode.DEADLINE_EXCEEDED) from error
-        except (requests.RequestException, TransportError) as error:
-            # Also an answer that ends too early, which is no JSON.
-            raise _failure(StatusCode.UNAVAILABLE) from error
-        except GoogleAuthError as error:
-            again = error.retryable  # such as a metadata server that is busy
-            raise _failure(
-                StatusCode.UNAVAILABLE if again else StatusCode.UNAUTHENTICATED
-            ) from error
-        raise _failure(_status(answer))
+        raise failure(_status(answer))
 
 
 def _status(answer: requests.Response) -> StatusCode:
@@ -107,10 +119,4 @@ def _status(answer: requests.Response) -> StatusCode:
         name = answer.json()["error"]["status"]
         return StatusCode[name]
     except (ValueError, KeyError, TypeError):
-        return _OF_CODE.get(answer.status_code, StatusCode.UNKNOWN)
-
-
-def _failure(status: StatusCode) -> GoogleAPICallError:
-    """Without the words of whoever answered."""
-    failure: GoogleAPICallError = from_grpc_status(status, status.name)  # type: ignore[no-untyped-call]
-    return failure
+        return _STATUS_OF_CODE.get(answer.status_code, StatusCode.UNKNOWN)

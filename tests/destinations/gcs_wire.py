@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
-from google.auth.exceptions import RefreshError
+from google.auth.exceptions import RefreshError, TransportError
 from requests.adapters import HTTPAdapter
 
 Send = Callable[[requests.PreparedRequest], requests.Response]
@@ -103,6 +103,11 @@ def unreachable(send: Send, request: requests.PreparedRequest) -> requests.Respo
 
 def unauthorised(send: Send, request: requests.PreparedRequest) -> requests.Response:
     raise RefreshError(_SERVED)  # type: ignore[no-untyped-call]
+
+
+def no_way_to_sign_in(send: Send, request: requests.PreparedRequest) -> requests.Response:
+    """The line to whoever gives out tokens is broken."""
+    raise TransportError(_SERVED)  # type: ignore[no-untyped-call]
 
 
 def lost(send: Send, request: requests.PreparedRequest) -> requests.Response:

@@ -39,6 +39,7 @@ from tests.destinations.gcs_wire import (
     Wire,
     in_part,
     lost,
+    no_way_to_sign_in,
     refused,
     spoilt,
     unauthorised,
@@ -164,7 +165,9 @@ def test_what_arrives_damaged_is_told(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("verb", ["GET", "POST", "DELETE"])
-@pytest.mark.parametrize("fault", [refused(429), refused(503), refused(408), unreachable])
+@pytest.mark.parametrize(
+    "fault", [refused(429), refused(503), refused(408), unreachable, no_way_to_sign_in]
+)
 def test_what_may_pass_is_tried_again(scene: Scene, verb: str, fault: Fault) -> None:
     scene.wire.fail(verb, fault)
 

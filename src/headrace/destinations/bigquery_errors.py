@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-import requests
-from google.api_core.exceptions import (
-    GoogleAPICallError,
-    InvalidArgument,
-    RetryError,
-    from_grpc_status,
-)
-from google.auth.exceptions import GoogleAuthError
+from google.api_core.exceptions import GoogleAPICallError, InvalidArgument, RetryError
 from grpc import StatusCode
 
 from headrace.errors import (
@@ -24,6 +17,7 @@ from headrace.errors import (
     HeadraceError,
 )
 from headrace.google_calls import Calls, Kinds, Patience
+from headrace.google_rest import STATUS_OF_CODE, failure, without_answer
 
 T = TypeVar("T")
 
@@ -65,18 +59,10 @@ _OF_REASON = {
     "timeout": StatusCode.DEADLINE_EXCEEDED,
 }
 _OF_CODE = {
+    **STATUS_OF_CODE,
     400: StatusCode.INVALID_ARGUMENT,
-    401: StatusCode.UNAUTHENTICATED,
-    403: StatusCode.PERMISSION_DENIED,
-    404: StatusCode.NOT_FOUND,
-    408: StatusCode.DEADLINE_EXCEEDED,
     409: StatusCode.ALREADY_EXISTS,
     412: StatusCode.FAILED_PRECONDITION,
-    429: StatusCode.RESOURCE_EXHAUSTED,
-    500: StatusCode.INTERNAL,
-    502: StatusCode.UNAVAILABLE,
-    503: StatusCode.UNAVAILABLE,
-    504: StatusCode.DEADLINE_EXCEEDED,
 }
 
 
@@ -127,21 +113,10 @@ class BigQueryCalls:
 def told(call: Callable[[], T]) -> T:
     """What `call` returns; its failures become those of a status, without anybody's words."""
     try:
-        return call()
-    except (requests.Timeout, TimeoutError) as error:
-        raise failure(StatusCode.DEADLINE_EXCEEDED) from error
-    except (requests.RequestException, ConnectionError) as error:
-        raise failure(StatusCode.UNAVAILABLE) from error
-    except GoogleAuthError as error:
-        again = error.retryable  # such as a metadata server that is busy, or a broken line
-        raise failure(StatusCode.UNAVAILABLE if again else StatusCode.UNAUTHENTICATED) from error
+        with without_answer():
+            return call()
     except GoogleAPICallError as error:
         raise failure(_status(error)) from error
-
-
-def failure(status: StatusCode) -> GoogleAPICallError:
-    made: GoogleAPICallError = from_grpc_status(status, status.name)  # type: ignore[no-untyped-call]
-    return made
 
 
 def of_reason(reason: str | None) -> GoogleAPICallError:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
-from google.api_core.exceptions import from_grpc_status
-from google.auth.exceptions import GoogleAuthError
 from grpc import StatusCode
 
 from headrace.errors import (
@@ -19,6 +17,7 @@ from headrace.errors import (
     HeadraceError,
 )
 from headrace.google_calls import Calls, Kinds, Patience
+from headrace.google_rest import STATUS_OF_CODE, failure, without_answer
 
 T = TypeVar("T")
 
@@ -31,18 +30,6 @@ _KINDS = Kinds(
     missing=DESTINATION_MISSING,
     unfit=DESTINATION_UNAVAILABLE,
 )
-_OF_CODE = {
-    401: StatusCode.UNAUTHENTICATED,
-    403: StatusCode.PERMISSION_DENIED,
-    404: StatusCode.NOT_FOUND,
-    408: StatusCode.DEADLINE_EXCEEDED,
-    409: StatusCode.ABORTED,
-    429: StatusCode.RESOURCE_EXHAUSTED,
-    500: StatusCode.INTERNAL,
-    502: StatusCode.UNAVAILABLE,
-    503: StatusCode.UNAVAILABLE,
-    504: StatusCode.DEADLINE_EXCEEDED,
-}
 PAGE = 1000
 
 
@@ -101,7 +88,7 @@ class CloudStorage:
             if answer.status_code == 404:
                 return None
             if len(answer.content) != end - start:
-                fail(StatusCode.UNAVAILABLE)
+                raise failure(StatusCode.UNAVAILABLE)
             return answer.content
 
         content = self.patiently(f"read gs://{path}", ask)
@@ -122,19 +109,12 @@ class CloudStorage:
 
     def ask(self, verb: str, url: str, good: set[int], **sent: Any) -> requests.Response:
         """One request. Raises GoogleAPICallError with a status unless the answer is a good one."""
-        try:
+        with without_answer():
             answer = self._session.request(
                 verb, url, timeout=self._calls.timeout, allow_redirects=False, **sent
             )
-        except requests.Timeout:
-            fail(StatusCode.DEADLINE_EXCEEDED)
-        except requests.RequestException:
-            fail(StatusCode.UNAVAILABLE)
-        except GoogleAuthError as error:
-            # Such as a metadata server that is busy.
-            fail(StatusCode.UNAVAILABLE if error.retryable else StatusCode.UNAUTHENTICATED)
         if answer.status_code not in good:
-            fail(_OF_CODE.get(answer.status_code, StatusCode.UNKNOWN))
+            raise failure(STATUS_OF_CODE.get(answer.status_code, StatusCode.UNKNOWN))
         return answer
 
     def _check_bucket(self, path: str) -> None:
@@ -144,11 +124,6 @@ class CloudStorage:
     def _url(self, path: str) -> str:
         bucket, _, name = path.partition("/")
         return f"{self.base}/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}"
-
-
-def fail(status: StatusCode) -> NoReturn:
-    """Without the words of whoever answered."""
-    raise from_grpc_status(status, status.name)  # type: ignore[no-untyped-call]
 
 
 def broken_off(path: str, why: str) -> HeadraceError:

@@ -15,7 +15,8 @@ from urllib.parse import quote
 import google_crc32c
 from grpc import StatusCode
 
-from headrace.destinations.gcs_calls import CloudStorage, broken_off, fail
+from headrace.destinations.gcs_calls import CloudStorage, broken_off
+from headrace.google_rest import failure
 
 # What an object that is written holds in memory; a multiple of 256 KiB.
 BLOCK_BYTES = 8 * 1024 * 1024
@@ -105,7 +106,7 @@ class Upload:
             hashes = {} if total is None else {"X-Goog-Hash": f"crc32c={self._digest}"}
             done = self._put(bytes(self._block[: end - start]), f"bytes {span}/{of}", hashes)
             if done is None and self._arrived == start:
-                fail(StatusCode.UNAVAILABLE)  # it took nothing
+                raise failure(StatusCode.UNAVAILABLE)  # it took nothing
         if done is None:
             return {}
         if total is None:
