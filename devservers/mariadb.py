@@ -13,16 +13,16 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from devservers.ports import free_port
+from devservers.server import Server
 from devservers.unprivileged import as_unprivileged, end_leftover, enterable, give_away
 
 USER = "admin"
 
 
-class MariadbServer:
+class MariadbServer(Server):
     """A server over one data directory, which is made on the first start and kept.
 
     Options are those of mariadbd, with underscores. A server that an earlier, killed process left
@@ -93,17 +93,6 @@ class MariadbServer:
     def remove(self) -> None:
         self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _initialise(self) -> None:
         fresh = self.directory / "data.new"  # an interrupted start leaves nothing that is used

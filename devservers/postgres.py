@@ -13,17 +13,17 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from devservers.ports import free_port
 from devservers.postgres_releases import EMBEDDED, Release
+from devservers.server import Server
 from devservers.unprivileged import as_unprivileged, end_leftover, enterable, give_away
 
 USER = "postgres"
 
 
-class PostgresServer:
+class PostgresServer(Server):
     """A server over one data directory, which is made on the first start and kept.
 
     A server that an earlier, killed process left running over the directory is stopped first.
@@ -107,17 +107,6 @@ class PostgresServer:
     def remove(self) -> None:
         self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _initialise(self) -> None:
         shutil.rmtree(self._data, ignore_errors=True)

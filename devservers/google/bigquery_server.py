@@ -13,16 +13,16 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from devservers.ports import free_port
+from devservers.server import Server
 
 _PLACE = Path(__file__).parents[2] / ".cache/bigquery-emulator"
 _RUN = "from local_bigquery.cli import main; main()"
 
 
-class BigqueryServer:
+class BigqueryServer(Server):
     """A server on free ports, which remembers nothing when it is stopped.
 
     What is loaded from `gs://` it reads from the server for Cloud Storage at `storage`. Any project
@@ -51,17 +51,6 @@ class BigqueryServer:
     def stop(self) -> None:
         self._end()
         shutil.rmtree(self._directory, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _run(self, port: int, grpc_port: int) -> bool:
         self.address, self.grpc_address = f"127.0.0.1:{port}", f"127.0.0.1:{grpc_port}"

@@ -20,13 +20,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 from trustme import CA
+
+from devservers.server import Server
 
 PORT = 3307
 
@@ -147,7 +148,7 @@ class Instance:
             sock.close()
 
 
-class CloudSqlServer:
+class CloudSqlServer(Server):
     """The API, and the instances that were added. `requests` are all that came to it."""
 
     def __init__(self) -> None:
@@ -198,16 +199,11 @@ class CloudSqlServer:
         signed = instance.certificate(body["public_key"], body.get("access_token"))
         return 200, {"ephemeralCert": {"kind": "sql#sslCert", "cert": signed}}
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
         for listener in self._listeners:
             listener.close()
         self._server.shutdown()

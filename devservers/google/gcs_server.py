@@ -10,15 +10,15 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from devservers.ports import free_port
+from devservers.server import Server
 
 _PACKAGES = Path(__file__).parents[2] / ".cache/gcs-server"
 
 
-class GcsServer:
+class GcsServer(Server):
     """A server on a free port, which remembers nothing when it is stopped.
 
     Any project and any credentials are taken; buckets are made as they are asked for.
@@ -43,17 +43,6 @@ class GcsServer:
             self._process.kill()
             self._process.wait()
             self._process = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _run(self, port: int) -> bool:
         self.address = f"127.0.0.1:{port}"

@@ -7,13 +7,13 @@ import re
 import select
 import socket
 import threading
-from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, NoReturn, Self
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from devservers.google.faults import FaultyServer
 
 Json = dict[str, Any]
 Work = Callable[[], Json]
@@ -115,31 +115,11 @@ def spoilt(change: Callable[[Json], None]) -> Fault:
     return fault
 
 
-class RestServer:
-    """A server of some methods. `requests` are all that came, by method."""
-
+class RestServer(FaultyServer[Fault, Call]):
     def __init__(self, routes: Sequence[Route]) -> None:
+        super().__init__([route.name for route in routes])
         self._routes = routes
-        self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._server: ThreadingHTTPServer | None = None
-        self.requests: dict[str, list[Call]] = defaultdict(list)
-        self.address = ""
-
-    def fail(self, method: str, *faults: Fault) -> None:
-        """Have the next calls of the method fail, each in its way."""
-        if method not in {route.name for route in self._routes}:
-            raise ValueError(f"there is no method {method}")
-        self._faults[method].extend(faults)
-
-    @property
-    def left(self) -> list[str]:
-        """The methods that have faults which have not come to pass."""
-        return [method for method, faults in self._faults.items() if faults]
-
-    def heal(self) -> None:
-        """Forget the faults that have not come to pass, and what was asked so far."""
-        self._faults.clear()
-        self.requests.clear()
 
     def start(self) -> Self:
         server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -153,17 +133,6 @@ class RestServer:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def answer(self, verb: str, path: str, call: Callable[[Mapping[str, str]], Call]) -> Json:
         for route in self._routes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, NoReturn, Self
 
 import grpc
+
+from devservers.google.faults import FaultyServer
 
 Work = Callable[[], Any]
 
@@ -76,32 +76,14 @@ def spoilt(change: Callable[[Any], None]) -> Fault:
     return fault
 
 
-class GrpcServer:
-    """A server of one service. `requests` are all that came, by method."""
+class GrpcServer(FaultyServer[Fault, Any]):
+    """A server of one service."""
 
     def __init__(self, service: str, methods: Mapping[str, Method]) -> None:
+        super().__init__(methods)
         self._service = service
         self._methods = methods
-        self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._server: grpc.Server | None = None
-        self.requests: dict[str, list[Any]] = defaultdict(list)
-        self.address = ""
-
-    def fail(self, method: str, *faults: Fault) -> None:
-        """Have the next calls of the method fail, each in its way."""
-        if method not in self._methods:
-            raise ValueError(f"there is no method {method}")
-        self._faults[method].extend(faults)
-
-    @property
-    def left(self) -> list[str]:
-        """The methods that have faults which have not come to pass."""
-        return [method for method, faults in self._faults.items() if faults]
-
-    def heal(self) -> None:
-        """Forget the faults that have not come to pass, and what was asked so far."""
-        self._faults.clear()
-        self.requests.clear()
 
     def start(self) -> Self:
         handlers = {name: self._handler(name, method) for name, method in self._methods.items()}
@@ -119,17 +101,6 @@ class GrpcServer:
         if self._server is not None:
             self._server.stop(grace=None).wait()
             self._server = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _handler(self, name: str, method: Method) -> grpc.RpcMethodHandler:
         def answer(request: Any, call: grpc.ServicerContext) -> Any:
