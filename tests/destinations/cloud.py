@@ -13,7 +13,7 @@ from devservers.google.bigquery_server import BigqueryServer
 from devservers.google.gcs_server import GcsServer
 from headrace.destinations import Destination, Target
 from headrace.destinations.bigquery import emulated, open_destination
-from headrace.destinations.bigquery_sql import quoted
+from headrace.googlesql.identifiers import quoted
 from headrace.settings import Settings
 from tests.destinations.staging import Place
 

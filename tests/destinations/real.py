@@ -12,9 +12,9 @@ from google.cloud import bigquery
 
 from headrace.destinations import Destination, Target
 from headrace.destinations.bigquery import open_destination
-from headrace.destinations.bigquery_sql import quoted
 from headrace.destinations.gcs_staging import open_staging
 from headrace.google_calls import place
+from headrace.googlesql.identifiers import quoted
 from headrace.settings import Settings
 from tests.destinations.staging import Place
 from tests.real_cloud import RealCloud

@@ -16,7 +16,7 @@ from devservers.google.gcs_server import GcsServer
 from headrace.destinations import Increment, Publication, StagedTable, Target
 from headrace.destinations.bigquery import BigQuery, emulated
 from headrace.destinations.bigquery_publish import MOST_TABLES, Change, _parted
-from headrace.destinations.bigquery_sql import Step, literal, quoted
+from headrace.destinations.bigquery_sql import Step
 from headrace.destinations.gcs_staging import open_staging
 from headrace.errors import (
     CHECKPOINT_MOVED,
@@ -33,6 +33,7 @@ from headrace.errors import (
     Kind,
 )
 from headrace.google_calls import Patience, place
+from headrace.googlesql.identifiers import literal, quoted
 from headrace.ids import new_id
 from headrace.layout import Granularity, Layout, Partitioning
 from headrace.model import Window

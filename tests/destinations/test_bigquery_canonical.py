@@ -16,8 +16,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from devservers.google.bigquery_server import BigqueryServer
-from headrace.destinations.bigquery_canonical import canonical, hashed
 from headrace.destinations.bigquery_types import TYPES, type_name
+from headrace.googlesql.canonical import canonical, hashed
 from tests.digesting import canonical as in_words
 from tests.digesting import digest_of
 from tests.real_cloud import RealCloud

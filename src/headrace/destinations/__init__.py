@@ -115,6 +115,11 @@ class PlannedTable:
     layout: Layout = NO_LAYOUT
 
     @property
+    def key_fields(self) -> Sequence[pa.Field]:
+        """The columns that tell its rows apart, if it is merged."""
+        return [self.schema.field(name) for name in self.increment.key] if self.increment else []
+
+    @property
     def replaces(self) -> bool:
         return self.increment is None or self.increment.begins
 

@@ -18,19 +18,12 @@ from datetime import datetime
 from typing import Any
 
 from headrace.destinations import Checkpoint, Publication, StagedTable, Target
-from headrace.destinations.bigquery_sql import (
-    Jobs,
-    Parameter,
-    Query,
-    Row,
-    Step,
-    literal,
-    parameter,
-)
+from headrace.destinations.bigquery_sql import Jobs, Parameter, Query, Row, Step, parameter
 from headrace.destinations.bigquery_tables import Found, Tables
 from headrace.destinations.drift import merged
 from headrace.destinations.staged import columns_of
 from headrace.errors import DESTINATION_CONFLICT, DESTINATION_MISSING, HeadraceError
+from headrace.googlesql.identifiers import literal
 from headrace.identity import Identity
 from headrace.ids import new_id
 from headrace.tables import TableRef

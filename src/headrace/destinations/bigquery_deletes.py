@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 from headrace.buckets import NAMES, Buckets
 from headrace.destinations import DELETED_AT, StagedFile, Staging, Target
 from headrace.destinations.bigquery_keys import Keys
-from headrace.destinations.bigquery_sql import Job, Step, quoted
+from headrace.destinations.bigquery_sql import Job, Step
+from headrace.googlesql.identifiers import quoted
 from headrace.ids import new_id
 from headrace.model import DetectDeletes
 

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from headrace.destinations import StagedTable, Target
-from headrace.destinations.bigquery_canonical import canonical, hashed
-from headrace.destinations.bigquery_sql import Jobs, Query, quoted
+from headrace.destinations.bigquery_sql import Jobs, Query
 from headrace.destinations.verified import (
     check_loaded,
     check_told,
@@ -17,6 +16,8 @@ from headrace.destinations.verified import (
     verified_columns,
 )
 from headrace.digests import Digest
+from headrace.googlesql.canonical import canonical, hashed
+from headrace.googlesql.identifiers import quoted
 
 # SQL has at most a million characters, of which a column may take some thousands.
 MOST_COLUMNS = 100

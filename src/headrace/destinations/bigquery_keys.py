@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from headrace.buckets import HASH_BITS, LONGEST, MODULUS, SPAN_BITS, Buckets, Spans
 from headrace.destinations import DELETED_AT, StagedTable, Target
-from headrace.destinations.bigquery_canonical import canonical, hashed
-from headrace.destinations.bigquery_sql import Jobs, Parameter, Query, parameter, quoted
+from headrace.destinations.bigquery_sql import Jobs, Parameter, Query, parameter
 from headrace.destinations.bigquery_types import type_name
+from headrace.googlesql.canonical import canonical, hashed
+from headrace.googlesql.identifiers import quoted
 
 _TOLD = """
 SELECT bucket >> {span_bits},
@@ -95,11 +96,6 @@ class Keys:
         return DELETED_AT in self.columns
 
     @property
-    def _fields(self) -> Sequence[pa.Field]:
-        increment = self.table.increment
-        return [self.table.schema.field(name) for name in increment.key] if increment else []
-
-    @property
     def _kept(self) -> str:
         return _KEPT.format(
             text=self._text,
@@ -110,12 +106,12 @@ class Keys:
 
     @property
     def _staged(self) -> str:
-        texts = [canonical(quoted(field.name), field.type) for field in self._fields]
+        texts = [canonical(quoted(field.name), field.type) for field in self.table.key_fields]
         return f"SELECT {_joined(texts)} AS text FROM {self.jobs.name(self.staged)}"  # noqa: S608
 
     @property
     def _text(self) -> str:
-        return _joined([self._as_brought(field) for field in self._fields])
+        return _joined([self._as_brought(field) for field in self.table.key_fields])
 
     def _as_brought(self, field: pa.Field) -> str:
         """The canonical text of a table's column as one of the type that is brought now.

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from headrace.destinations import PlannedTable, StagedTable, Target
-from headrace.destinations.bigquery_sql import Jobs, Query, quoted
+from headrace.destinations.bigquery_sql import Jobs, Query
 from headrace.errors import LAYOUT_NOT_POSSIBLE, HeadraceError
+from headrace.googlesql.identifiers import quoted
 from headrace.layout import Granularity, LayoutUse, Partitioning
 
 # BigQuery refuses a statement that writes to more partitions than these, with the words of a

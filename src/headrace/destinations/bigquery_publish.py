@@ -9,15 +9,7 @@ from datetime import UTC, datetime
 from headrace.destinations import Publication, StagedTable
 from headrace.destinations.bigquery_checkpoints import Checkpoints, State
 from headrace.destinations.bigquery_rows import Loaded
-from headrace.destinations.bigquery_sql import (
-    JobName,
-    Jobs,
-    Query,
-    Step,
-    literal,
-    parameter,
-    quoted,
-)
+from headrace.destinations.bigquery_sql import JobName, Jobs, Query, Step, parameter
 from headrace.destinations.bigquery_tables import (
     Found,
     Tables,
@@ -27,6 +19,7 @@ from headrace.destinations.bigquery_tables import (
     marks,
 )
 from headrace.errors import ROWS_DISAGREE, HeadraceError
+from headrace.googlesql.identifiers import literal, quoted
 
 # A transaction of BigQuery changes at most 100 tables, of which two are our own; and SQL has at
 # most a million characters.

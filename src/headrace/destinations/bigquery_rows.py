@@ -9,11 +9,12 @@ from datetime import date
 import pyarrow as pa
 
 from headrace.destinations import StagedTable, Target
-from headrace.destinations.bigquery_sql import Jobs, Query, Step, literal, quoted
+from headrace.destinations.bigquery_sql import Jobs, Query, Step
 from headrace.destinations.bigquery_tables import Found
 from headrace.destinations.bigquery_types import type_name
 from headrace.destinations.past_range import PastRange, not_possible
 from headrace.errors import KEY_NOT_USABLE, HeadraceError
+from headrace.googlesql.identifiers import literal, quoted
 
 # A value of each type, which stands for what `=` does not compare.
 _STANDS = {

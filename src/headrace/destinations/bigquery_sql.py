@@ -1,4 +1,4 @@
-"""BigQuery's SQL and its jobs: names, questions, and jobs that are found again when they are lost.
+"""BigQuery's jobs: questions, and changes that are found again when they are lost.
 
 A job that changes something has a name that follows from what it does, so that whoever does not
 know whether it was sent sends it again: BigQuery runs a job of a name once.
@@ -21,6 +21,7 @@ from google.cloud.bigquery.table import RowIterator
 from headrace.destinations import Target
 from headrace.destinations.bigquery_errors import BigQueryCalls, of_reason, told
 from headrace.errors import DESTINATION_UNREADABLE, HeadraceError
+from headrace.googlesql.identifiers import qualified
 from headrace.ids import new_id
 
 # How often a job that fails is sent under further names, and how many names are tried at most:
@@ -34,20 +35,6 @@ _NO_RETRY: dict[str, Any] = {"retry": None, "job_retry": None}
 Job = bigquery.LoadJob | bigquery.CopyJob | bigquery.QueryJob
 Parameter = bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter
 Row = tuple[Any, ...]
-
-
-def quoted(name: str) -> str:
-    """A name as an identifier of BigQuery's SQL."""
-    return f"`{_escaped(name, '`')}`"
-
-
-def literal(text: str) -> str:
-    """A text as a constant of BigQuery's SQL, where no parameter can stand."""
-    return f"'{_escaped(text, chr(39))}'"
-
-
-def qualified(project: str, target: Target) -> str:
-    return ".".join(map(quoted, (project, target.dataset, target.table)))
 
 
 def parameter(name: str, value: Any, of: str = "") -> Parameter:
@@ -123,7 +110,7 @@ class Jobs:
 
     def name(self, target: Target) -> str:
         """The table's full name in SQL."""
-        return qualified(self.project, target)
+        return qualified(self.project, target.dataset, target.table)
 
     def rows(self, doing: str, query: Query) -> list[Row]:
         """What a query finds that changes nothing, or nothing more when it runs again."""
@@ -242,12 +229,6 @@ def _growing() -> Iterator[float]:
     yield from _PAUSES
     while True:
         yield _PAUSES[-1]
-
-
-def _escaped(text: str, quote: str) -> str:
-    """Identifiers have the escapes of texts."""
-    escapes = {"\\": "\\\\", quote: f"\\{quote}", "\n": "\\n", "\r": "\\r"}
-    return "".join(escapes.get(each, each) for each in text)
 
 
 _TYPES = {bool: "BOOL", int: "INT64", float: "FLOAT64", str: "STRING", bytes: "BYTES"}

@@ -16,10 +16,11 @@ from google.cloud import bigquery
 
 from headrace.destinations import DELETED_AT, PlannedTable, Target
 from headrace.destinations.bigquery_layout import clauses
-from headrace.destinations.bigquery_sql import Jobs, Query, quoted
+from headrace.destinations.bigquery_sql import Jobs, Query
 from headrace.destinations.bigquery_types import TYPES, type_name
 from headrace.destinations.drift import holds
 from headrace.errors import COLUMN_NAME_REFUSED, SCHEMA_CHANGED, HeadraceError
+from headrace.googlesql.identifiers import quoted
 from headrace.model import DetectDeletes
 
 # A look at a table is a request.

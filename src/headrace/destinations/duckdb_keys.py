@@ -94,11 +94,6 @@ class Keys:
         return column_types(self.connection, self.table.target)
 
     @property
-    def _fields(self) -> Sequence[pa.Field]:
-        increment = self.table.increment
-        return [self.table.schema.field(name) for name in increment.key] if increment else []
-
-    @property
     def _files(self) -> list[object]:
         return [[file.path for file in self.table.files]] if self.table.files else []
 
@@ -113,13 +108,13 @@ class Keys:
 
     @property
     def _staged(self) -> str:
-        texts = [canonical(quoted(field.name), field.type) for field in self._fields]
+        texts = [canonical(quoted(field.name), field.type) for field in self.table.key_fields]
         return f"SELECT {_joined(texts)} AS text FROM {_FILES.format(1)}"  # noqa: S608
 
     @property
     def _text(self) -> str:
         types = self._types
-        return _joined([self._as_brought(field, types) for field in self._fields])
+        return _joined([self._as_brought(field, types) for field in self.table.key_fields])
 
     def _as_brought(self, field: pa.Field, types: Mapping[str, str]) -> str:
         """The canonical text of a table's column as one of the type that is brought now.

@@ -10,8 +10,8 @@ from itertools import groupby
 from typing import Any
 
 from headrace.errors import PERMISSION_DENIED, HeadraceError
+from headrace.googlesql.identifiers import literal, quoted
 from headrace.sources.bigquery.errors import translated
-from headrace.sources.bigquery.identifiers import literal, quoted
 from headrace.sources.bigquery.session import Described, Session
 from headrace.tables import TableKind, TableRef, TableSummary
 

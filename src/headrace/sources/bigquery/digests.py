@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from headrace.destinations.bigquery_canonical import canonical, hashed
 from headrace.digests import Digest
+from headrace.googlesql.canonical import canonical, hashed
+from headrace.googlesql.identifiers import quoted
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources.bigquery.columns import Taken
-from headrace.sources.bigquery.identifiers import quoted
 from headrace.sources.bigquery.reader import condition, taken_columns, wanted
 from headrace.sources.bigquery.session import Session
 from headrace.sources.bigquery.types import Form

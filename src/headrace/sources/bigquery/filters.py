@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from headrace.errors import FILTER_NOT_USABLE, HeadraceError
 from headrace.filters import Comparison, Condition
+from headrace.googlesql.identifiers import literal, quoted
 from headrace.model import Selection
 from headrace.sources.bigquery.columns import SourceColumn, columns_of
-from headrace.sources.bigquery.identifiers import literal, quoted
 from headrace.sources.bigquery.session import Session
 from headrace.sources.chosen import chosen
 

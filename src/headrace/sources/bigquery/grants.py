@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from headrace.bigquery_connection import BigqueryConnection
 from headrace.checks import Grants
 from headrace.errors import INVALID_INPUT, Field, HeadraceError
+from headrace.googlesql.identifiers import quoted
 from headrace.model import Selection
-from headrace.sources.bigquery.identifiers import quoted
 
 # The rights to run statements and to read by the Storage Read API, in the project that pays.
 _TO_ASK = ("roles/bigquery.jobUser", "roles/bigquery.readSessionUser")

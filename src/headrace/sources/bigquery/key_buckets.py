@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pyarrow as pa
 
 from headrace.buckets import HASH_BITS, LONGEST, MODULUS, NAMES, SPAN_BITS, Buckets
-from headrace.destinations.bigquery_canonical import hashed
+from headrace.googlesql.canonical import hashed
 from headrace.model import Selection, UnfitPolicy
 from headrace.sources.bigquery.columns import SourceColumn, Taken
 from headrace.sources.bigquery.digests import renamed, text_of

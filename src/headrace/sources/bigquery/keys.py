@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headrace.errors import KEY_NOT_USABLE, HeadraceError
+from headrace.googlesql.identifiers import quoted
 from headrace.model import Selection
 from headrace.sources.bigquery import filters
 from headrace.sources.bigquery.columns import SourceColumn, columns_of
-from headrace.sources.bigquery.identifiers import quoted
 from headrace.sources.bigquery.session import Session, of_a_view
 from headrace.sources.chosen import chosen
 

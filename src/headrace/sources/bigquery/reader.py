@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
+from headrace.googlesql.identifiers import quoted
 from headrace.model import Selection, UnfitPolicy, Window
 from headrace.sources.bigquery import filters, windows
 from headrace.sources.bigquery.columns import SourceColumn, Taken, columns_of, taken
-from headrace.sources.bigquery.identifiers import quoted
 from headrace.sources.bigquery.rows import Rows, Wanted, rows
 from headrace.sources.bigquery.session import Session, of_a_view
 from headrace.sources.chosen import chosen

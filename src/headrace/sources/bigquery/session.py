@@ -15,9 +15,9 @@ from google.cloud.bigquery_storage_v1.types import DataFormat, ReadSession
 
 from headrace.bigquery_connection import BigqueryConnection
 from headrace.errors import CONNECTION_LOST, TABLE_NOT_FOUND, VIEW_INVALID, HeadraceError
+from headrace.googlesql.identifiers import literal, qualified
 from headrace.sources.bigquery.clients import Clients
 from headrace.sources.bigquery.errors import reason_of, translated
-from headrace.sources.bigquery.identifiers import literal, qualified
 from headrace.sources.bigquery.patience import Patience
 from headrace.tables import TableRef
 
@@ -113,7 +113,7 @@ class Session:
 
     def from_(self, table: TableRef) -> str:
         """The table in SQL, as of the moment if it has a past."""
-        name = qualified(self.connection.project, table)
+        name = qualified(self.connection.project, table.schema_name, table.table_name)
         timed = self.described(table).timed
         return f"{name} FOR SYSTEM_TIME AS OF {self.moment}" if timed else name
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from headrace.filters import digest
+from headrace.googlesql.identifiers import literal, quoted
 from headrace.model import Selection, Window
 from headrace.sources.bigquery import filters
 from headrace.sources.bigquery.columns import SourceColumn, columns_of
-from headrace.sources.bigquery.identifiers import literal, quoted
 from headrace.sources.bigquery.session import Session, of_a_view
 from headrace.sources.chosen import chosen
 from headrace.sources.cursors import (
