@@ -46,8 +46,10 @@ def directory() -> Iterator[Path]:
 
 
 def started(directory: Path, *how: str) -> subprocess.Popen[str]:
+    # What is started in the background may have been told to take no notice of Ctrl-C.
+    as_a_terminal = ("env", "--default-signal=INT")
     return subprocess.Popen(
-        [sys.executable, *(how or ("-m", "demo")), "--directory", directory],
+        [*as_a_terminal, sys.executable, *(how or ("-m", "demo")), "--directory", directory],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
