@@ -147,6 +147,25 @@ def test_closing_frees_the_port(settings: Settings) -> None:
     local.serve(settings, port).close()
 
 
+def test_it_may_see_by_itself_that_it_is_to_end(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And frees then what whoever closes it is about to wake it by."""
+    server = local.serve(settings, 0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    wake = server._server.pull_trigger
+
+    def late() -> None:
+        thread.join(2)  # the loop looks once a second
+        wake()
+
+    monkeypatch.setattr(server._server, "pull_trigger", late)
+    server.close()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
 def test_it_starts_what_is_due(settings: Settings) -> None:
     services = Services(settings)
     create(services)

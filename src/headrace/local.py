@@ -66,6 +66,8 @@ class LocalServer:
         self._dispatching = DispatchLoop(services)
         self._sockets: dict[int, Any] = {}
         self._closing = threading.Event()
+        # What wakes the loop is not freed while somebody does. A signal may come in its midst.
+        self._waking = threading.RLock()
         self._ended = threading.Event()
         self._ended.set()
         self._server = waitress.create_server(
@@ -115,14 +117,17 @@ class LocalServer:
         self._release()
 
     def _stop(self) -> None:
-        if not self._closing.is_set():
-            self._closing.set()
-            self._server.pull_trigger()
+        with self._waking:
+            if not self._closing.is_set():
+                self._closing.set()
+                self._server.pull_trigger()
 
     def _release(self) -> None:
         self._dispatching.end()
         self._server.task_dispatcher.shutdown()
-        wasyncore.close_all(self._sockets)
+        with self._waking:
+            self._closing.set()
+            wasyncore.close_all(self._sockets)
         self._services.close()
 
 

@@ -122,9 +122,15 @@ def outcome(run: Mapping[str, Any]) -> dict[str, int] | str:
 def said(called: Mapping[str, httpx.Client], run: Mapping[str, Any]) -> list[str]:
     """What the run has logged, which Cloud Logging tells some seconds later."""
     path = f"/m1/{run['source_id']}/{run['run_id']}/log"
-    while not (lines := answered(called["runs"].get(path))["lines"]):
+    lines: list[str] = []
+    query: dict[str, str] = {}
+    while True:
+        page = answered(called["runs"].get(path, params=query))
+        lines += [line["message"] for line in page["lines"]]
+        if page["next_after"] is None:
+            return lines
+        query = {"after": page["next_after"]}
         time.sleep(0.5)
-    return [line["message"] for line in lines]
 
 
 def brought(project: Project) -> dict[str, int]:
